@@ -1,0 +1,111 @@
+# What a developer, a packager or CI runs. `make` by itself lists it.
+
+GO     ?= go
+BINARY := smartlead_exporter
+
+FUZZTIME  ?= 10s
+BENCH     ?= .
+BENCHTIME ?= 1s
+COUNT     ?= 1
+
+# A build is a function of the commit and the Go version: nothing of the machine or the clock comes into the binary, so
+# that anybody can build it again and compare. A package built without git sets these.
+git                = $(shell git $(1) 2>/dev/null)
+VERSION           ?= $(or $(patsubst v%,%,$(call git,describe --tags --always --dirty)),unknown)
+REVISION          ?= $(or $(call git,rev-parse HEAD),unknown)
+BRANCH            ?= $(or $(call git,rev-parse --abbrev-ref HEAD),unknown)
+SOURCE_DATE_EPOCH ?= $(or $(call git,log -1 --format=%ct),0)
+
+# GNU's date takes the time by -d, that of the BSDs and macOS by -r.
+BUILD_DATE_FORMAT := +%Y%m%d-%H:%M:%S
+BUILD_DATE        ?= $(shell date -u -d @$(SOURCE_DATE_EPOCH) $(BUILD_DATE_FORMAT) 2>/dev/null || \
+                             date -u -r $(SOURCE_DATE_EPOCH) $(BUILD_DATE_FORMAT))
+
+version_package := github.com/prometheus/common/version
+LDFLAGS := -s -w \
+	-X $(version_package).Version=$(VERSION) \
+	-X $(version_package).Revision=$(REVISION) \
+	-X $(version_package).Branch=$(BRANCH) \
+	-X $(version_package).BuildUser=$(BINARY) \
+	-X $(version_package).BuildDate=$(BUILD_DATE)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+include tools/tools.mk
+
+.PHONY: help
+help: ## List the targets
+	@echo "Usage: make TARGET [VARIABLE=value]"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: ## Build the static binary, reproducibly
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BINARY)$(shell $(GO) env GOEXE) .
+
+.PHONY: demo
+demo: ## Run the exporter against simulated campaigns; needs no key and no network
+	$(GO) run . --demo
+
+.PHONY: test
+test: ## Run the tests; needs Go and nothing else
+	$(GO) test ./...
+
+.PHONY: race
+race: ## Run the tests under the race detector; needs a C compiler
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (10s)
+	@GO='$(GO)' bash .ci/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Run the benchmarks BENCH (.) for BENCHTIME (1s), COUNT (1) times
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -count $(COUNT) -benchmem ./...
+
+.PHONY: fmt
+fmt: $(tools_bin)/golangci-lint ## Format the Go files
+	$< fmt ./...
+
+.PHONY: lint
+lint: lint-format lint-vet lint-modules lint-go lint-actions ## Check formatting, modules, Go code and workflows
+
+.PHONY: lint-format
+lint-format:
+	@unformatted=$$($$($(GO) env GOROOT)/bin/gofmt -l .) && \
+		if [ -n "$$unformatted" ]; then printf 'not formatted; run make fmt:\n%s\n' "$$unformatted" >&2; exit 1; fi
+
+.PHONY: lint-vet
+lint-vet:
+	$(GO) vet ./...
+
+.PHONY: lint-modules
+lint-modules:
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+.PHONY: lint-go
+lint-go: $(tools_bin)/golangci-lint
+	$< run ./...
+
+# actionlint looks for workflows by itself and takes a repository without any for a mistake.
+.PHONY: lint-actions
+lint-actions: $(if $(wildcard .github/workflows/*),$(tools_bin)/actionlint)
+	$(if $^,$^)
+
+.PHONY: lint-scripts
+lint-scripts: ## Check shell scripts and YAML; needs shellcheck and yamllint
+	shellcheck .ci/*
+	yamllint .
+
+.PHONY: tools
+tools: $(addprefix $(tools_bin)/,$(development_tools)) ## Build the pinned development tools into TOOLS_DIR (.tools)
+
+.PHONY: tools-release
+tools-release: $(addprefix $(tools_bin)/,$(release_tools)) ## Build the pinned tools that a release needs
+
+.PHONY: clean
+clean: ## Remove what was built, but for the tools
+	rm -rf $(BINARY) $(BINARY).exe dist coverage.out
