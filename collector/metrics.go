@@ -1,0 +1,153 @@
+package collector
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"smartlead_exporter/smartlead"
+)
+
+const (
+	namespace = "smartlead"
+	exporter  = "exporter" // subsystem of what the exporter says of itself
+)
+
+// Families of one campaign. The six that end in _total are gauges all the same: a count of the API can go down. Their
+// names are what users' dashboards and rules know them by.
+var (
+	sentDesc         = stepDesc("sent_total", "E-mails of this step that were sent.")
+	openedDesc       = stepDesc("opened_total", "E-mails of this step that were opened at least once.")
+	clickedDesc      = stepDesc("clicked_total", "E-mails of this step in which a link was clicked at least once.")
+	repliedDesc      = stepDesc("replied_total", "E-mails of this step that got a reply.")
+	unsubscribedDesc = stepDesc("unsubscribed_total", "E-mails of this step whose recipient unsubscribed.")
+	bouncedDesc      = stepDesc("bounced_total", "E-mails of this step that bounced.")
+	lastSentDesc     = stepDesc("last_sent_timestamp_seconds", "When the newest e-mail of this step was sent, in Unix time. Only for campaigns whose statistics come as one row an e-mail.")
+
+	infoDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, "campaign", "info"),
+		"Names of a campaign, for joins. Always 1.", []string{"account", "campaign_id", "campaign_name"}, nil)
+	upDesc              = campaignDesc("up", "Whether the newest finished refresh of this campaign succeeded: 1 or 0. 0 before the first.")
+	lastSuccessDesc     = campaignDesc("last_success_timestamp_seconds", "When the newest complete refresh of this campaign ended, in Unix time. 0 before the first.")
+	refreshDurationDesc = campaignDesc("refresh_duration_seconds", "How long the newest finished refresh of this campaign took, waiting for the request budget included. 0 before the first.")
+	refreshRequestsDesc = campaignDesc("refresh_requests", "How many API requests the newest finished refresh of this campaign took. 0 before the first.")
+)
+
+func stepDesc(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, []string{"campaign_id", "sequence_number"}, nil)
+}
+
+func campaignDesc(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "campaign", name), help, []string{"campaign_id"}, nil)
+}
+
+// Results of looking up a campaign for a scrape, values of the label result.
+const (
+	lookupFresh     = "fresh"     // younger than the TTL
+	lookupRefreshed = "refreshed" // fetched while the scrape waited
+	lookupStale     = "stale"     // older than the TTL, served all the same
+	lookupMissing   = "missing"   // nothing to serve
+)
+
+// Metrics are what the exporter counts of its own work, over all scrapes.
+type Metrics struct {
+	requests        *prometheus.CounterVec
+	requestDuration *prometheus.HistogramVec
+	failures        *prometheus.CounterVec
+	limitWait       *prometheus.CounterVec
+	limitRemaining  *prometheus.GaugeVec
+	lookups         *prometheus.CounterVec
+	reloadOK        prometheus.Gauge
+	reloadTime      prometheus.Gauge
+}
+
+// NewMetrics registers the metrics with reg. It fails if reg has one of them already.
+func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
+	opts := func(name, help string) prometheus.Opts {
+		return prometheus.Opts{Namespace: namespace, Subsystem: exporter, Name: name, Help: help}
+	}
+	m := &Metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts(opts("api_requests_total",
+			"Requests to the Smartlead API by HTTP status; error where there was no answer.")), []string{"account", "code"}),
+		requestDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Subsystem: exporter, Name: "api_request_duration_seconds",
+			Help: "How long requests to the Smartlead API took, until the last byte of the answer.",
+			// From a cached small answer to the gateway's limit of about 100 s.
+			Buckets:                         []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 100},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  160,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, []string{"account"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts(opts("refresh_failures_total",
+			"Refreshes of a campaign that failed, by reason.")), []string{"account", "reason"}),
+		limitWait: prometheus.NewCounterVec(prometheus.CounterOpts(opts("rate_limit_wait_seconds_total",
+			"Time that requests were held back by the configured limits or by the API's demand to pause, summed over requests.")), []string{"account"}),
+		limitRemaining: prometheus.NewGaugeVec(prometheus.GaugeOpts(opts("rate_limit_remaining",
+			"Requests left in the API's current window, as its newest answer said. Missing until an answer says so.")), []string{"account"}),
+		lookups: prometheus.NewCounterVec(prometheus.CounterOpts(opts("cache_lookups_total",
+			"Campaigns looked up by scrapes: fresh (younger than the TTL), refreshed (fetched while the scrape waited), stale (older, served all the same), missing (nothing to serve).")), []string{"result"}),
+		reloadOK: prometheus.NewGauge(prometheus.GaugeOpts(opts("config_last_reload_successful",
+			"Whether the last attempt to load the configuration succeeded: 1 or 0."))),
+		reloadTime: prometheus.NewGauge(prometheus.GaugeOpts(opts("config_last_reload_success_timestamp_seconds",
+			"When the configuration was last loaded successfully, in Unix time."))),
+	}
+	for _, c := range []prometheus.Collector{
+		m.requests, m.requestDuration, m.failures, m.limitWait, m.limitRemaining, m.lookups, m.reloadOK, m.reloadTime,
+	} {
+		if err := reg.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	for _, result := range []string{lookupFresh, lookupRefreshed, lookupStale, lookupMissing} {
+		m.lookups.WithLabelValues(result)
+	}
+	return m, nil
+}
+
+// Reloaded takes note of an attempt to load the configuration.
+func (m *Metrics) Reloaded(ok bool) {
+	if !ok {
+		m.reloadOK.Set(0)
+		return
+	}
+	m.reloadOK.Set(1)
+	m.reloadTime.SetToCurrentTime()
+}
+
+// Trace returns the functions that count what a client does on behalf of an account.
+func (m *Metrics) Trace(account string) smartlead.Trace {
+	return smartlead.Trace{
+		Request: func(r smartlead.RequestInfo) {
+			code := "error"
+			if r.StatusCode != 0 {
+				code = strconv.Itoa(r.StatusCode)
+			}
+			m.requests.WithLabelValues(account, code).Inc()
+			m.requestDuration.WithLabelValues(account).Observe(r.Duration.Seconds())
+		},
+		Wait:      func(d time.Duration) { m.limitWait.WithLabelValues(account).Add(d.Seconds()) },
+		Remaining: func(n int) { m.limitRemaining.WithLabelValues(account).Set(float64(n)) },
+	}
+}
+
+// addAccount makes an account's series exist from the start, so that a first failure is an increase.
+func (m *Metrics) addAccount(account string) {
+	for _, code := range []string{"200", "401", "429", "error"} {
+		m.requests.WithLabelValues(account, code)
+	}
+	m.requestDuration.WithLabelValues(account)
+	for _, reason := range smartlead.Reasons() {
+		m.failures.WithLabelValues(account, string(reason))
+	}
+	m.limitWait.WithLabelValues(account)
+}
+
+// dropAccount removes the series of an account that is no longer configured.
+func (m *Metrics) dropAccount(account string) {
+	labels := prometheus.Labels{"account": account}
+	m.requests.DeletePartialMatch(labels)
+	m.requestDuration.DeletePartialMatch(labels)
+	m.failures.DeletePartialMatch(labels)
+	m.limitWait.DeletePartialMatch(labels)
+	m.limitRemaining.DeletePartialMatch(labels)
+}

@@ -1,0 +1,118 @@
+package collector
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"smartlead_exporter/smartlead"
+)
+
+func newCampaign(w Campaign, a *account) *campaign {
+	return &campaign{account: a, query: w.Query, id: strconv.FormatInt(w.Query.CampaignID, 10), name: w.Name}
+}
+
+// Run carries out queued refreshes until ctx ends, and then returns its error once the refreshes under way have ended.
+// It is to be called once.
+func (s *Store) Run(ctx context.Context) error {
+	var refreshes sync.WaitGroup
+	defer refreshes.Wait()
+	for {
+		for {
+			refresh := s.next(ctx)
+			if refresh == nil {
+				break
+			}
+			refreshes.Go(refresh)
+		}
+		select {
+		case <-s.work:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// next returns a refresh that may begin now, or nil if there is none.
+func (s *Store) next(ctx context.Context) func() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil
+	}
+	for _, a := range s.accounts {
+		if a.running >= a.concurrency || len(a.queue) == 0 {
+			continue
+		}
+		c := a.queue[0]
+		a.queue[0], a.queue = nil, a.queue[1:]
+		a.running++
+		ctx, cancel := context.WithCancel(ctx)
+		c.cancel = cancel
+		fetcher := a.fetcher
+		return func() {
+			defer cancel()
+			start := time.Now()
+			statistics, err := fetcher.Statistics(ctx, c.query)
+			s.finish(ctx, c, statistics, err, time.Since(start))
+		}
+	}
+	return nil
+}
+
+// enqueue has campaigns refreshed that aren't queued or being fetched, the one with the oldest success first. They
+// go behind those that earlier scrapes have queued, so that a campaign which fails over and over, and so
+// keeps the oldest success, can't starve the others: none waits longer than a full turn. s.mu is held.
+func (s *Store) enqueue(due []*campaign) {
+	slices.SortStableFunc(due, func(a, b *campaign) int { return a.lastSuccess.Compare(b.lastSuccess) })
+	for _, c := range due {
+		c.pending = make(chan struct{})
+		c.account.queue = append(c.account.queue, c)
+	}
+	if len(due) > 0 {
+		s.signal()
+	}
+}
+
+// drop takes a campaign out of the queue.
+func (a *account) drop(c *campaign) {
+	if i := slices.Index(a.queue, c); i >= 0 {
+		a.queue = slices.Delete(a.queue, i, i+1)
+	}
+}
+
+// finish takes in what a refresh found.
+func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.Statistics, err error, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.signal() // a place is free
+	c.account.running--
+	c.cancel = nil
+	close(c.pending)
+	c.pending = nil
+	if c.removed || err != nil && ctx.Err() != nil {
+		return // nobody wants to know, or the exporter is about to end; neither says anything about the API
+	}
+	c.duration, c.requests = took, statistics.Requests
+	if err != nil {
+		reason := smartlead.ReasonOf(err)
+		if reason == "" {
+			reason = smartlead.ErrBadRequest // a query the client refuses to send
+		}
+		s.metrics.failures.WithLabelValues(c.account.name, string(reason)).Inc()
+		s.logFailure(c, err, reason)
+		c.up, c.reason = false, reason
+		return
+	}
+	if c.reason != "" {
+		_ = level.Info(s.logger).Log("msg", "refreshing a campaign succeeds again", "account", c.account.name, "campaign_id", c.id)
+	}
+	_ = level.Debug(s.logger).Log("msg", "refreshed a campaign", "account", c.account.name, "campaign_id", c.id,
+		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "duration", took)
+	c.up, c.reason = true, ""
+	c.good, c.lastSuccess = &statistics, time.Now()
+}

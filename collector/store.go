@@ -1,0 +1,181 @@
+package collector
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"smartlead_exporter/smartlead"
+)
+
+// Fetcher fetches the statistics of a campaign; *smartlead.Client is one. It returns complete sets only, and keeps the
+// account's request budget.
+type Fetcher interface {
+	Statistics(ctx context.Context, q smartlead.StatisticsQuery) (smartlead.Statistics, error)
+}
+
+// Settings are what a Store is to keep, and for how long.
+type Settings struct {
+	TTL      time.Duration // how long a fetched campaign counts as fresh
+	MaxStale time.Duration // how long values are served when refreshing fails; 0: only while fresh
+	Accounts []Account
+}
+
+// Account is a set of campaigns that are fetched with the same key.
+type Account struct {
+	Name        string // unique
+	Fetcher     Fetcher
+	Concurrency int // campaigns fetched at the same time, at least 1
+	Campaigns   []Campaign
+}
+
+// Campaign is what to fetch and what to call it.
+type Campaign struct {
+	Name  string // "" if it has none
+	Query smartlead.StatisticsQuery
+}
+
+// Store keeps the newest good statistics of each campaign and has them refreshed. It is safe for concurrent use.
+//
+// Refreshing begins with a scrape: it queues the campaigns that are no longer fresh. Run carries the refreshes out,
+// whoever still waits for them. A campaign is queued or being fetched at most once at a time.
+type Store struct {
+	logger  log.Logger
+	metrics *Metrics
+	work    chan struct{} // holds a token when there may be something to do for Run
+
+	mu        sync.Mutex
+	ttl       time.Duration
+	maxStale  time.Duration
+	accounts  map[string]*account
+	campaigns []*campaign // in the order of the settings
+}
+
+// account is the running side of an Account. Its fields are guarded by Store.mu.
+type account struct {
+	name        string
+	fetcher     Fetcher
+	concurrency int
+	running     int
+	queue       []*campaign // first in, first out
+}
+
+// campaign is what is known of a Campaign. Its fields are guarded by Store.mu, but for the immutable ones; what good
+// points to is never written to again.
+type campaign struct {
+	account *account                  // immutable
+	query   smartlead.StatisticsQuery // immutable
+	id      string                    // immutable; the label's value
+	name    string
+
+	pending chan struct{} // closed when the refresh that is queued or running has finished; nil if there is none
+	cancel  context.CancelFunc
+	removed bool // no longer configured: what a refresh under way finds doesn't matter any more
+
+	good        *smartlead.Statistics // nil before the first success
+	lastSuccess time.Time             // when good was complete; zero before the first
+
+	// Of the newest finished refresh:
+	up       bool
+	reason   smartlead.Reason // "" after a success and before the first refresh
+	duration time.Duration
+	requests int
+}
+
+// NewStore returns a store without campaigns. It does nothing until Apply has given it some and Run runs.
+func NewStore(logger log.Logger, metrics *Metrics) *Store {
+	return &Store{logger: logger, metrics: metrics, work: make(chan struct{}, 1), accounts: map[string]*account{}}
+}
+
+// Apply changes what the store keeps. Campaigns that are asked for as before keep their values and their refresh;
+// the others' are dropped at once. The caller must not change the slices in settings afterwards.
+func (s *Store) Apply(settings Settings) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ttl, s.maxStale = settings.TTL, settings.MaxStale
+
+	old := make(map[string]*campaign, len(s.campaigns))
+	for _, c := range s.campaigns {
+		old[c.id] = c
+	}
+	accounts := make(map[string]*account, len(settings.Accounts))
+	s.campaigns = make([]*campaign, 0, len(old))
+	for _, wanted := range settings.Accounts {
+		a := s.accounts[wanted.Name]
+		if a == nil {
+			a = &account{name: wanted.Name}
+			s.metrics.addAccount(a.name)
+		}
+		accounts[a.name] = a
+		a.fetcher, a.concurrency = wanted.Fetcher, max(wanted.Concurrency, 1)
+		for _, w := range wanted.Campaigns {
+			c := newCampaign(w, a)
+			if known := old[c.id]; known != nil && known.account == a && reflect.DeepEqual(known.query, w.Query) {
+				known.name = w.Name
+				c = known
+				delete(old, c.id)
+			}
+			s.campaigns = append(s.campaigns, c)
+		}
+	}
+	for _, c := range old {
+		s.remove(c)
+	}
+	for name := range s.accounts {
+		if accounts[name] == nil {
+			s.metrics.dropAccount(name)
+		}
+	}
+	s.accounts = accounts
+	s.signal()
+}
+
+// remove ends the waiting for a campaign that is no longer kept. s.mu is held.
+func (s *Store) remove(c *campaign) {
+	c.removed = true
+	if c.cancel != nil {
+		c.cancel() // refresh closes pending
+		return
+	}
+	if c.pending != nil {
+		c.account.drop(c)
+		close(c.pending)
+		c.pending = nil
+	}
+}
+
+// signal wakes Run.
+func (s *Store) signal() {
+	select {
+	case s.work <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// fresh reports whether c needs no refresh. s.mu is held.
+func (s *Store) fresh(c *campaign, now time.Time) bool {
+	return c.good != nil && now.Sub(c.lastSuccess) < s.ttl
+}
+
+// servable reports whether c's values may be shown. s.mu is held.
+func (s *Store) servable(c *campaign, now time.Time) bool {
+	return c.good != nil && now.Sub(c.lastSuccess) < max(s.ttl, s.maxStale)
+}
+
+// logFailure tells of a failed refresh, loudly when that is news. s.mu is held.
+func (s *Store) logFailure(c *campaign, err error, reason smartlead.Reason) {
+	logger := level.Debug(s.logger)
+	if c.reason != reason {
+		logger = level.Warn(s.logger)
+	}
+	serving := "nothing: there are no values yet"
+	if c.good != nil {
+		serving = "the values of " + c.lastSuccess.UTC().Format(time.RFC3339) + ", until they are older than cache.max_stale"
+	}
+	_ = logger.Log("msg", "refreshing a campaign failed", "account", c.account.name, "campaign_id", c.id,
+		"reason", string(reason), "err", err, "serving", serving)
+}
