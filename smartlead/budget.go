@@ -1,0 +1,209 @@
+package smartlead
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
+)
+
+// Limits are what an account may ask. Zero means no limit of that kind. Published numbers disagree (the rate-limit
+// guide says 60 a minute and 1,000 an hour), so they are the caller's to choose.
+type Limits struct {
+	PerMinute   int // requests in any 60 s
+	PerHour     int // requests in any 60 min
+	Concurrency int // requests at the same time
+}
+
+// Budget decides when an account may ask: it keeps the quota, the pauses the server demanded and the memory of a
+// refused key. All clients of one API key should share one Budget, since the quota belongs to the key. Its methods
+// may be called concurrently.
+type Budget struct {
+	// turn is held by the one request that is waiting for the quota, so that quota is taken at the moment of asking
+	// and in the order of arrival. Tokens handed out ahead of time could be spent together later and break a limit.
+	turn chan struct{}
+
+	refusals refusals
+
+	mu          sync.Mutex
+	slots       *semaphore.Weighted // nil: any number
+	limits      Limits
+	minute      *rate.Limiter // nil: no limit
+	hour        *rate.Limiter // likewise
+	pausedUntil time.Time
+	throttled   int // answers of 429 in a row, those during a pause not counted
+}
+
+// NewBudget returns a Budget that starts with a tenth of each limit to spend at once.
+func NewBudget(limits Limits) *Budget {
+	b := &Budget{
+		turn: make(chan struct{}, 1),
+	}
+	b.SetLimits(limits)
+	return b
+}
+
+// SetLimits changes the limits and keeps what has been spent. Requests under way keep their slots, so that for their
+// duration the old and the new concurrency can add up.
+func (b *Budget) SetLimits(limits Limits) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.minute = bucket(b.minute, limits.PerMinute, time.Minute)
+	b.hour = bucket(b.hour, limits.PerHour, time.Hour)
+	if limits.Concurrency != b.limits.Concurrency || b.slots == nil {
+		b.slots = nil
+		if limits.Concurrency > 0 {
+			b.slots = semaphore.NewWeighted(int64(limits.Concurrency))
+		}
+	}
+	b.limits = limits
+}
+
+// Limits returns the limits in force.
+func (b *Budget) Limits() Limits {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.limits
+}
+
+// Sustained returns how many requests a minute the limits allow for hours on end, or 0 where there is no limit.
+func (l Limits) Sustained() float64 {
+	perMinute := refill(l.PerMinute, time.Minute) * 60
+	perHour := refill(l.PerHour, time.Hour) * 60
+	switch {
+	case perMinute == 0:
+		return perHour
+	case perHour == 0:
+		return perMinute
+	default:
+		return min(perMinute, perHour)
+	}
+}
+
+// bucket makes, or changes, a token bucket that keeps a limit in every sliding window and spreads it over the window:
+// with B tokens to start with and r a second, a window of length T sees at most B + r·T requests. A tenth of the limit
+// for B and nine tenths for r·T add up to the limit. Where a tenth is less than one, B is one, and since requests are
+// whole, B + 0.9·limit rounded down is still the limit. A changed bucket keeps its tokens.
+func bucket(old *rate.Limiter, limit int, window time.Duration) *rate.Limiter {
+	if limit <= 0 {
+		return nil
+	}
+	refill, burst := rate.Limit(refill(limit, window)), max(1, limit/10)
+	if old == nil {
+		return rate.NewLimiter(refill, burst)
+	}
+	now := time.Now()
+	old.SetLimitAt(now, refill)
+	old.SetBurstAt(now, burst)
+	return old
+}
+
+// refill is in tokens a second.
+func refill(limit int, window time.Duration) float64 {
+	return 0.9 * float64(limit) / window.Seconds()
+}
+
+// acquire waits until a request may be sent and returns a function that says it has ended. waited is told how long
+// the quota or a pause, as against other requests under way, held it up.
+func (b *Budget) acquire(ctx context.Context, waited func(time.Duration)) (release func(), err error) {
+	b.mu.Lock()
+	slots := b.slots
+	b.mu.Unlock()
+	release = func() {}
+	if slots != nil {
+		if err := slots.Acquire(ctx, 1); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		release = func() { slots.Release(1) }
+	}
+	start := time.Now()
+	err = b.wait(ctx)
+	if d := time.Since(start); d > 0 && waited != nil {
+		waited(d)
+	}
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// wait returns when the quota allows one request, which is then spent.
+func (b *Budget) wait(ctx context.Context) error {
+	select {
+	case b.turn <- struct{}{}:
+		defer func() { <-b.turn }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		d := b.spend(time.Now())
+		if d == 0 {
+			return nil
+		}
+		if err := sleep(ctx, d); err != nil {
+			return err
+		}
+	}
+}
+
+// spend takes one request out of the quota and returns 0, or takes nothing and returns how long to wait before asking
+// again.
+func (b *Budget) spend(now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d := b.pausedUntil.Sub(now); d > 0 {
+		return d
+	}
+	var d time.Duration
+	var taken []*rate.Reservation
+	for _, bucket := range []*rate.Limiter{b.minute, b.hour} {
+		if bucket == nil {
+			continue
+		}
+		r := bucket.ReserveN(now, 1)
+		taken = append(taken, r)
+		d = max(d, r.DelayFrom(now))
+	}
+	if d > 0 {
+		for _, r := range taken {
+			r.CancelAt(now)
+		}
+	}
+	return d
+}
+
+// pause lets no request out for d.
+func (b *Budget) pause(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if until := time.Now().Add(d); until.After(b.pausedUntil) {
+		b.pausedUntil = until
+	}
+}
+
+// throttle takes note of a 429 and pauses the account for the larger of retryAfter and a back-off that doubles with
+// each 429 in a row. Published notes say that a key stays refused for minutes when a client goes on asking.
+func (b *Budget) throttle(retryAfter time.Duration) {
+	b.mu.Lock()
+	step := b.throttled
+	if time.Now().Before(b.pausedUntil) {
+		step = max(step-1, 0) // one of several requests that were under way when the first was refused
+	} else {
+		b.throttled++
+	}
+	b.mu.Unlock()
+	b.pause(max(retryAfter, backoff(firstPause, maxPause, step)))
+}
+
+// succeeded forgets the 429s.
+func (b *Budget) succeeded() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.throttled = 0
+}

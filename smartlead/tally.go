@@ -1,0 +1,110 @@
+package smartlead
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+)
+
+// maxRows bounds a campaign's rows, so that a server whose pages never end doesn't take all memory there is.
+const maxRows = 10_000_000
+
+// tally counts the rows of a set of pages. A page takes effect when it is committed, so a page that broke off halfway
+// can be asked for again.
+type tally struct {
+	shape Shape
+	steps stepCounts
+	seed  maphash.Seed
+	seen  map[uint64]struct{} // identities of per-e-mail rows, in pages committed and under way
+	rows  int                 // distinct rows committed
+
+	page struct {
+		steps stepCounts // those committed with this page's added
+		shape Shape
+		added []uint64 // identities first seen on this page
+		rows  int      // of these and of rows without an identity
+	}
+}
+
+// stepCounts are indexed by step number.
+type stepCounts [MaxSequenceNumber + 1]struct {
+	Step
+	present bool
+}
+
+func newTally() *tally {
+	return &tally{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}}
+}
+
+// begin starts a page, forgetting one that was begun and not committed.
+func (t *tally) begin() {
+	for _, id := range t.page.added {
+		delete(t.seen, id)
+	}
+	t.page.added, t.page.rows = t.page.added[:0], 0
+	t.page.steps, t.page.shape = t.steps, t.shape
+}
+
+// add counts a row of the page under way. A per-e-mail row that was seen before isn't counted again; an aggregated one
+// is an error, as there is no telling which of the two is true.
+func (t *tally) add(row *statisticsRow) error {
+	shape := row.shape
+	if shape == ShapeUnknown { // no count at all: all of them are 0, whatever the shape
+		shape = max(t.page.shape, ShapeAggregated)
+	}
+	if t.page.shape != ShapeUnknown && t.page.shape != shape {
+		return errTwoShapes
+	}
+	t.page.shape = shape
+	step := &t.page.steps[row.step]
+	if shape == ShapeAggregated && step.present {
+		return fmt.Errorf("sequence_number %d comes twice", row.step)
+	}
+	if shape == ShapePerEmail {
+		if id, known := row.identity(t.seed); known {
+			if _, again := t.seen[id]; again {
+				return nil
+			}
+			if len(t.seen) >= maxRows {
+				return fmt.Errorf("the campaign has more than %d rows", maxRows)
+			}
+			t.seen[id] = struct{}{}
+			t.page.added = append(t.page.added, id)
+		}
+	}
+	t.page.rows++
+	step.present = true
+	step.SequenceNumber = row.step
+	step.Sent += row.counts[sent]
+	step.Opened += row.counts[opened]
+	step.Clicked += row.counts[clicked]
+	step.Replied += row.counts[replied]
+	step.Unsubscribed += row.counts[unsubscribed]
+	step.Bounced += row.counts[bounced]
+	if row.sentAt.After(step.LastSent) {
+		step.LastSent = row.sentAt
+	}
+	return nil
+}
+
+var errNothingNew = errors.New("a page brought no row that wasn't seen before")
+
+// commit makes the page count and returns how many distinct rows it brought.
+func (t *tally) commit() int {
+	t.steps, t.shape = t.page.steps, t.page.shape
+	fresh := t.page.rows
+	t.rows += fresh
+	t.page.added, t.page.rows = t.page.added[:0], 0
+	return fresh
+}
+
+// list returns the steps with rows, in ascending order, that wanted says yes to.
+func (t *tally) list(wanted func(step int) bool) []Step {
+	var steps []Step
+	for i := range t.steps {
+		if t.steps[i].present && wanted(i) {
+			steps = append(steps, t.steps[i].Step)
+		}
+	}
+	return steps
+}

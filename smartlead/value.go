@@ -1,0 +1,96 @@
+package smartlead
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+var (
+	errNotNumber  = errors.New("not a number")
+	errNegative   = errors.New("a negative number")
+	errFractional = errors.New("not a whole number")
+	errTooLarge   = errors.New("a number too large to be a count")
+)
+
+// parseCount reads a whole number from 0 to 2^63-1, written as a number or as a string; the API does both. null is a
+// count that isn't known.
+func parseCount(v jsontext.Value) (n int64, known bool, err error) {
+	text := []byte(v)
+	switch v.Kind() {
+	case jsontext.KindNull:
+		return 0, false, nil
+	case jsontext.KindNumber:
+	case jsontext.KindString:
+		text = bytes.TrimSpace(text[1 : len(text)-1]) // an escape in it makes it no number, as it should
+	default:
+		return 0, false, errNotNumber
+	}
+	n, err = strconv.ParseInt(string(text), 10, 64)
+	if err == nil && n >= 0 {
+		return n, true, nil
+	}
+	if err == nil {
+		return 0, false, errNegative
+	}
+	// Not written as an integer; it can still be one, such as 12.0 or 1e3.
+	if strings.Trim(string(text), "0123456789+-.eE") != "" {
+		return 0, false, errNotNumber
+	}
+	f, err := strconv.ParseFloat(string(text), 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return 0, false, errTooLarge
+	case err != nil:
+		return 0, false, errNotNumber
+	case f < 0:
+		return 0, false, errNegative
+	case f >= 1<<63:
+		return 0, false, errTooLarge
+	case f != math.Trunc(f):
+		return 0, false, errFractional
+	}
+	return int64(f), true, nil
+}
+
+// parseFlag reads true or false, also as a string or as 1 or 0. null is false.
+func parseFlag(v jsontext.Value) (flag, known bool) {
+	switch v.Kind() {
+	case jsontext.KindTrue:
+		return true, true
+	case jsontext.KindFalse, jsontext.KindNull:
+		return false, true
+	}
+	switch strings.ToLower(strings.Trim(string(v), `"`)) {
+	case "true", "1":
+		return true, true
+	case "false", "0", "":
+		return false, true
+	default:
+		return false, false
+	}
+}
+
+// timeLayouts are the ways in which the API writes a moment. Without a zone it means UTC.
+var timeLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999"}
+
+// parseTime returns the zero time for a text that is no moment, or one before 1970, which none of the API's can be.
+func parseTime(text []byte) time.Time {
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, string(text)); err == nil && t.Unix() > 0 {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// unquote writes a JSON string's content over dst. The decoder has checked the string, so what AppendUnquote can still
+// complain about is bytes that aren't UTF-8, which it replaces.
+func unquote(dst *[]byte, v jsontext.Value) {
+	*dst, _ = jsontext.AppendUnquote((*dst)[:0], v)
+}
