@@ -1,0 +1,188 @@
+package smartlead
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// errFailure200 begins the description of an answer that is a failure in spite of its status.
+var errFailure200 = errors.New("the answer is a failure in spite of its status 200")
+
+// envelope reads an answer of rows: a JSON object with the rows in "data" and, depending on the endpoint, with "ok",
+// "success", "error" or "message" beside them. Rows are handed over as they stream by, so when read returns an error,
+// some may have been handed over that mean nothing.
+type envelope struct {
+	bare    bool                                          // the array of rows may come without an object around it
+	maxRows int                                           // bounds the rows, whatever was asked for
+	row     func(d *jsontext.Decoder) error               // reads the next value, an object
+	fields  []string                                      // wanted, beside the rows
+	field   func(name string, value jsontext.Value) error // takes one in
+}
+
+// read reads the answer to its end and returns the number of rows.
+func (e *envelope) read(body *pageReader) (rows int, err error) {
+	buffered := bufio.NewReaderSize(body, 32<<10)
+	first, err := firstByte(buffered)
+	if err != nil {
+		return 0, err
+	}
+	d := newDecoder(buffered)
+	switch {
+	case first == '{':
+		rows, err = e.readObject(d, body)
+	case first == '[' && e.bare:
+		rows, err = e.readRows(d, body)
+	default:
+		return 0, errors.New("the answer is not a JSON object")
+	}
+	if err != nil {
+		return rows, err
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		if body.err != nil {
+			return rows, body.err
+		}
+		return rows, errors.New("something follows the JSON value")
+	}
+	return rows, nil
+}
+
+func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, err error) {
+	if _, err := d.ReadToken(); err != nil {
+		return 0, syntaxError(err)
+	}
+	var name []byte
+	var message string
+	hasData := false
+	for d.PeekKind() == jsontext.KindString {
+		raw, err := d.ReadValue()
+		if err != nil {
+			return rows, syntaxError(err)
+		}
+		unquote(&name, raw)
+		field := string(name)
+		switch {
+		case field == "data":
+			if hasData {
+				return rows, errors.New(`"data" comes twice`)
+			}
+			hasData = true
+			if rows, err = e.readRows(d, body); err != nil {
+				return rows, err
+			}
+		case field == "ok", field == "success", field == "error", field == "message", slices.Contains(e.fields, field):
+			value, err := d.ReadValue()
+			if err != nil {
+				return rows, syntaxError(err)
+			}
+			switch field {
+			case "message":
+				message = scalarText(value)
+			case "ok", "success", "error":
+				err = checkVerdict(field, value)
+			default:
+				err = e.field(field, value)
+			}
+			if err != nil {
+				return rows, err
+			}
+		default:
+			if err := d.SkipValue(); err != nil {
+				return rows, syntaxError(err)
+			}
+		}
+	}
+	if _, err := d.ReadToken(); err != nil { // the object's end
+		return rows, syntaxError(err)
+	}
+	if !hasData {
+		return rows, fmt.Errorf(`%w: "data" is missing; it says: %s`, errFailure200, orElse(message, "nothing"))
+	}
+	return rows, nil
+}
+
+// checkVerdict looks at a field by which an answer says that it is a failure.
+func checkVerdict(field string, value jsontext.Value) error {
+	if field == "error" {
+		if value.Kind() == jsontext.KindNull {
+			return nil
+		}
+		said := readErrorObject(jsontext.Value(`{"error":` + string(value) + `}`)).message
+		return fmt.Errorf("%w: %s", errFailure200, orElse(said, `it has an "error"`))
+	}
+	if good, known := parseFlag(value); known && !good {
+		return fmt.Errorf("%w: %q is false", errFailure200, field)
+	}
+	return nil
+}
+
+// readRows reads the array of rows.
+func (e *envelope) readRows(d *jsontext.Decoder, body *pageReader) (rows int, err error) {
+	if kind := d.PeekKind(); kind != jsontext.KindBeginArray {
+		if kind == jsontext.KindInvalid {
+			_, err := d.ReadToken()
+			return 0, syntaxError(err)
+		}
+		return 0, fmt.Errorf(`%w: "data" is not an array`, errFailure200)
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return 0, syntaxError(err)
+	}
+	for {
+		body.nextRow()
+		switch d.PeekKind() {
+		case jsontext.KindEndArray:
+			_, err := d.ReadToken()
+			return rows, err
+		case jsontext.KindBeginObject:
+		case jsontext.KindInvalid:
+			_, err := d.ReadToken()
+			return rows, syntaxError(err)
+		default:
+			return rows, fmt.Errorf("row %d of the page is not an object", rows+1)
+		}
+		if rows++; rows > e.maxRows {
+			return rows, fmt.Errorf("the page has more than %d rows", e.maxRows)
+		}
+		if err := e.row(d); err != nil {
+			return rows, fmt.Errorf("row %d of the page: %w", rows, err)
+		}
+	}
+}
+
+// firstByte looks at the first byte that isn't white space, so that a web page or a line of text is named for what it
+// is. A text is quoted, since it often says what is wrong.
+func firstByte(r *bufio.Reader) (byte, error) {
+	for {
+		c, err := r.ReadByte()
+		switch {
+		case errors.Is(err, io.EOF):
+			return 0, fmt.Errorf("%w: it is empty", errFailure200)
+		case err != nil:
+			return 0, err
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			continue
+		}
+		if err := r.UnreadByte(); err != nil {
+			return 0, err
+		}
+		if c == '{' || c == '[' || c == '"' {
+			return c, nil
+		}
+		head, _ := r.Peek(1024)
+		return 0, fmt.Errorf("the answer is not JSON: %s", readErrorBody(bytes.TrimSpace(head)).message)
+	}
+}
+
+func orElse(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
