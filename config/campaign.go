@@ -1,0 +1,98 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const (
+	maxNameLength     = 256
+	maxSequenceNumber = 20
+)
+
+// campaign reads one campaign, in the short form, its id alone, or in the long
+// one.
+func (r *reader) campaign(n *yaml.Node) Campaign {
+	var c Campaign
+	item := resolved(n)
+	if isNull(item) {
+		r.problemf(n.Line, "an empty item in campaigns: write a campaign's id, such as - 12345")
+		return c
+	}
+	readID := func(_ string, value *yaml.Node, line int) { r.campaignID(&c, value, line) }
+	if item.Kind == yaml.ScalarNode {
+		readID("", item, n.Line)
+		return c
+	}
+
+	at := r.mapping(n, "a campaign", "id: 12345", fields{
+		"id":               readID,
+		"name":             r.text(&c.Name),
+		"sequence_numbers": r.sequenceNumbers(&c),
+		"sent_after":       r.instant(&c.SentAfter),
+		"sent_before":      r.instant(&c.SentBefore),
+		"sent_within":      r.duration(&c.SentWithin),
+	})
+	if line := at.of("id"); c.ID == 0 && !r.toldAt(line) {
+		r.problemf(line, "a campaign without an id: write id: 12345")
+	}
+	if length := utf8.RuneCountInString(c.Name); length > maxNameLength {
+		r.problemf(at.of("name"), "name has %d characters: write at most %d", length, maxNameLength)
+	}
+	r.window(c, at)
+	return c
+}
+
+func (r *reader) campaignID(c *Campaign, value *yaml.Node, line int) {
+	s, ok := r.scalar("id", value, line)
+	if !ok {
+		return
+	}
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id <= 0 {
+		r.problemf(line, "campaign id is %s: write its number, such as 12345", quote(s))
+		return
+	}
+	c.ID = id
+	if first, ok := r.campaigns[id]; ok {
+		r.problemf(line, "campaign %d is listed twice, first at %s:%d: keep one of the two", id, r.file, first)
+		return
+	}
+	r.campaigns[id] = line
+}
+
+func (r *reader) sequenceNumbers(c *Campaign) func(string, *yaml.Node, int) {
+	read := r.list("1", func(item *yaml.Node) {
+		var number int
+		r.integer(&number, 1, maxSequenceNumber)("a sequence number", item, item.Line)
+		if number != 0 && slices.Contains(c.SequenceNumbers, number) {
+			r.problemf(item.Line, "sequence number %d is listed twice: keep one of the two", number)
+			return
+		}
+		c.SequenceNumbers = append(c.SequenceNumbers, number)
+	})
+	return func(key string, value *yaml.Node, line int) {
+		read(key, value, line)
+		if !isNull(value) && len(c.SequenceNumbers) == 0 && !r.toldAt(line) {
+			r.problemf(line, "%s is empty: write the steps to export, such as [1, 2], or leave it out for all", key)
+		}
+	}
+}
+
+// window checks which sending times count.
+func (r *reader) window(c Campaign, at lines) {
+	_, within := at["sent_within"]
+	_, after := at["sent_after"]
+	_, before := at["sent_before"]
+	switch {
+	case within && (after || before):
+		r.problemf(at.of("sent_within"), "sent_within excludes sent_after and sent_before: keep the window that moves, or the dates")
+	case within && c.SentWithin == 0 && !r.toldAt(at.of("sent_within")):
+		r.problemf(at.of("sent_within"), "sent_within is 0: write how far back to look, such as 30d, or leave it out for all time")
+	case !c.SentAfter.IsZero() && !c.SentBefore.IsZero() && !c.SentAfter.Before(c.SentBefore):
+		r.problemf(at.of("sent_before"), "sent_before is not later than sent_after: exchange the two, or leave one out")
+	}
+}

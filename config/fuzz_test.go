@@ -1,0 +1,129 @@
+package config_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"smartlead_exporter/config"
+)
+
+// FuzzParse proves that any bytes are refused with problems that name their
+// line, or give a configuration which, printed, is accepted again and reads the
+// same; and that neither takes long.
+func FuzzParse(f *testing.F) {
+	f.Setenv("SMARTLEAD_API_KEY", "key")
+	example, err := os.ReadFile("../config.yml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(example)
+	for _, seed := range []string{
+		"",
+		inAccount("campaigns: [1, {id: 2, sequence_numbers: [1, 2], sent_after: 2026-01-01}]", "api_key: x"),
+		inAccount("campaigns: [1]", "http_config: {bearer_token: x, proxy_url: 'http://a:b@c', http_headers: {X-A: {values: [b]}}}"),
+		inAccount("campaigns: [1]", "http_config: {oauth2: {client_id: a, token_url: 'https://b', claims: {c: [1, {d: e}]}}}"),
+		"accounts:\n- &a {name: a, campaigns: [1]}\n- {<<: [*a, {base_url: 'http://[::1]'}], name: b, campaigns: [2]}\n",
+		"accounts: &a [*a, {<<: *a}]\n",
+		"a: \xff\x01\t- !!binary x",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		start := time.Now()
+		cfg, err := config.Parse("config.yml", data)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("took %v for %d bytes", took, len(data))
+		}
+		if err != nil {
+			checkRefusal(t, err)
+			return
+		}
+		printed := printable(t, cfg)
+		again, err := config.Parse("config.yml", printed)
+		if err != nil {
+			t.Fatalf("accepted, but not when printed: %v\n%s", err, printed)
+		}
+		if twice := printable(t, again); string(twice) != string(printed) {
+			t.Errorf("read again, it is another:\n%s\n%s", printed, twice)
+		}
+	})
+}
+
+func checkRefusal(t *testing.T, err error) {
+	t.Helper()
+	for line := range strings.Lines(message(t, err)) {
+		if !strings.HasPrefix(line, "config.yml:") {
+			t.Errorf("a problem that does not say where: %q", line)
+		}
+	}
+}
+
+func printable(t *testing.T, cfg *config.Config) []byte {
+	t.Helper()
+	printed, err := yaml.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return printed
+}
+
+func TestAliasesThatMultiply(t *testing.T) {
+	t.Setenv("SMARTLEAD_API_KEY", "key")
+	level := func(name, of string) string {
+		return name + ": &" + name + " {<<: [" + strings.TrimSuffix(strings.Repeat("*"+of+", ", 100), ", ") + "]}\n"
+	}
+	for name, text := range map[string]string{
+		"merges": "a: &a {}\n" + level("b", "a") + level("c", "b") + level("d", "c") + level("e", "d") +
+			"accounts:\n- {<<: *e, campaigns: [1]}\n",
+		"lists": "accounts:\n- campaigns: &c [" + strings.TrimSuffix(strings.Repeat("{name: x}, ", 5000), ", ") + "]\n" +
+			"- &a {name: a, campaigns: *c}\n" + strings.Repeat("- *a\n", 5000),
+		"wide merges": "accounts:\n- &a {name: a, http_config: &h {" + strings.Repeat("'': , ", 5000) + "}}\n" +
+			"- http_config: {<<: [" + strings.Repeat("*h, ", 5000) + "*h]}\n",
+		"claims": inAccount("campaigns: [1]", "http_config:", "  oauth2:", "    client_id: a", "    token_url: https://a",
+			"    claims:", "      a: &a {}", "      b: &b ["+strings.Repeat("*a, ", 1000)+"]", "      c: &c ["+strings.Repeat("*b, ", 1000)+"]",
+			"      d: ["+strings.Repeat("*c, ", 1000)+"]"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			_, err := config.Parse("config.yml", []byte(text))
+			want := "aliases multiply to too many values: use fewer, or write their values out"
+			if name == "claims" {
+				want = "http_config: a value can't be read"
+			}
+			if got := message(t, err); !strings.Contains(got, want) {
+				t.Errorf("got %s\nwant %s", got, want)
+			}
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("took %v for %d bytes", took, len(text))
+			}
+		})
+	}
+}
+
+func TestManyProblems(t *testing.T) {
+	t.Setenv("SMARTLEAD_API_KEY", "key")
+	_, err := config.Parse("config.yml", []byte("accounts:\n- campaigns:\n"+strings.Repeat("  - 0\n", 5000)))
+	told := strings.Split(message(t, err), "\n")
+	if len(told) != 101 || told[100] != "config.yml:103: more than 100 problems: correct those above first" {
+		t.Errorf("got %d problems, the last %q", len(told), told[len(told)-1])
+	}
+}
+
+// TestManyCampaigns proves that a file without aliases does not meet the bounds
+// that are meant for them.
+func TestManyCampaigns(t *testing.T) {
+	t.Setenv("SMARTLEAD_API_KEY", "key")
+	var text strings.Builder
+	text.WriteString("accounts:\n- campaigns:\n")
+	for id := range 50_000 {
+		fmt.Fprintf(&text, "  - %d\n", id+1)
+	}
+	if got := len(parse(t, text.String()).Accounts[0].Campaigns); got != 50_000 {
+		t.Errorf("got %d campaigns", got)
+	}
+}

@@ -1,0 +1,178 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	promconfig "github.com/prometheus/common/config"
+)
+
+// maxKeyBytes bounds a key file. Keys have some 60 characters.
+const maxKeyBytes = 64 << 10
+
+// What can be wrong with a key, wherever it comes from.
+var (
+	errKeyEmpty   = errors.New("is empty")
+	errKeyUnclean = errors.New("holds more than one word, or control characters")
+)
+
+// envName is what the names of environment variables look like.
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// conventionalEnvName is what a person names a variable. Others may be a key
+// which was written in the wrong place, and are not repeated.
+var conventionalEnvName = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
+
+// Key returns the account's API key, without white space around it. A key file
+// is read at every call, so that a secret which is rotated in place takes
+// effect without a reload; a key from the environment or from the configuration
+// is that of when it was loaded. The error names the account and never holds
+// any part of the key.
+func (a *Account) Key() (string, error) {
+	key, err := a.lookUpKey()
+	if err != nil {
+		return "", fmt.Errorf("account %q: %w", a.Name, err)
+	}
+	return key, nil
+}
+
+func (a *Account) lookUpKey() (string, error) {
+	switch {
+	case a.APIKeyFile != "":
+		key, err := readKeyFile(a.APIKeyFile)
+		if err != nil {
+			return "", fmt.Errorf("api_key_file: %w", err)
+		}
+		return key, nil
+	case a.APIKey != "":
+		return cleanKey(string(a.APIKey))
+	case a.envKey != "":
+		return a.envKey, nil
+	}
+	// An account that was not made by Load.
+	return cleanKey(os.Getenv(a.APIKeyEnv))
+}
+
+// readKeyFile returns the key in a file. Its errors don't hold the path, which
+// is in the configuration, and is the key itself if it stands in the wrong
+// place there.
+func readKeyFile(path string) (string, error) {
+	// A pipe would block for ever, and a second read of it finds nothing.
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", bare(err)
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New("is not a regular file")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", bare(err)
+	}
+	defer file.Close()
+
+	data, err := io.ReadAll(io.LimitReader(file, maxKeyBytes+1))
+	if err != nil {
+		return "", bare(err)
+	}
+	if len(data) > maxKeyBytes {
+		return "", fmt.Errorf("is larger than %d KiB", maxKeyBytes>>10)
+	}
+	return cleanKey(string(data))
+}
+
+// cleanKey trims a key and refuses what can't be one.
+func cleanKey(key string) (string, error) {
+	key = strings.TrimSpace(key)
+	if key == "" {
+		return "", errKeyEmpty
+	}
+	if strings.ContainsFunc(key, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }) {
+		return "", errKeyUnclean
+	}
+	return key, nil
+}
+
+// keySource checks that there is one source of the key, and the key in it.
+func (r *reader) keySource(a *Account, inline string, at lines) {
+	var given []string
+	for _, key := range []string{"api_key_env", "api_key_file", "api_key"} {
+		if _, ok := at[key]; ok {
+			given = append(given, key)
+		}
+	}
+	if len(given) > 1 {
+		slices.SortFunc(given, func(a, b string) int { return at[a] - at[b] })
+		r.problemf(at[given[1]], "%s and %s (line %d) both give the key: keep one of the two, best api_key_file", given[1], given[0], at[given[0]])
+		return
+	}
+	if line := at.of(given...); len(given) == 1 && r.toldAt(line) {
+		return
+	}
+	switch {
+	case at["api_key_file"] != 0:
+		r.keyFile(a, at["api_key_file"])
+	case at["api_key"] != 0:
+		r.inlineKey(a, inline, at["api_key"])
+	default:
+		r.envKey(a, at)
+	}
+}
+
+func (r *reader) keyFile(a *Account, line int) {
+	if a.APIKeyFile == "" {
+		r.problemf(line, "api_key_file is empty: write the path of a file that holds the key")
+		return
+	}
+	a.APIKeyFile = promconfig.JoinDir(r.dir, a.APIKeyFile)
+	_, err := readKeyFile(a.APIKeyFile)
+	switch {
+	case errors.Is(err, errKeyEmpty), errors.Is(err, errKeyUnclean):
+		r.problemf(line, "the key file %v: write the API key into it, and nothing else", err)
+	case err != nil:
+		r.problemf(line, "the key file can't be read: %v: write the path of a file that holds the key and is readable to the user that runs the exporter (relative paths start from %s)", err, quote(r.dir))
+	}
+}
+
+func (r *reader) inlineKey(a *Account, key string, line int) {
+	switch _, err := cleanKey(key); {
+	case err != nil:
+		r.problemf(line, "api_key %v: write the API key in quotes, or better its file's path as api_key_file", err)
+	case strings.HasPrefix(key, "$"):
+		r.problemf(line, "api_key starts with $, but variables are not expanded: write api_key_env: and the variable's name, without $")
+	default:
+		a.APIKey = promconfig.Secret(strings.TrimSpace(key))
+		r.warnf(line, "the API key stands in the configuration: better put it into a file that only the exporter can read, and write api_key_file: and its path")
+	}
+}
+
+func (r *reader) envKey(a *Account, at lines) {
+	line, explicit := at["api_key_env"]
+	if !explicit {
+		line, a.APIKeyEnv = at[""], DefaultAPIKeyEnv
+	}
+	if !envName.MatchString(a.APIKeyEnv) {
+		r.problemf(line, "api_key_env is not a variable's name: write that, without $, such as %s; a key itself belongs into a file, see api_key_file", DefaultAPIKeyEnv)
+		return
+	}
+	shown := "the environment variable that api_key_env names"
+	if conventionalEnvName.MatchString(a.APIKeyEnv) {
+		shown = "the environment variable " + a.APIKeyEnv
+	}
+	key, err := cleanKey(os.Getenv(a.APIKeyEnv))
+	_, set := os.LookupEnv(a.APIKeyEnv)
+	switch {
+	case !set:
+		r.problemf(line, "%s is not set: set it to the API key, or write api_key_file: and the path of a file that holds the key", shown)
+	case err != nil:
+		r.problemf(line, "%s %v: set it to the API key, or write api_key_file: and the path of a file that holds the key", shown, err)
+	default:
+		a.envKey = key
+	}
+}
