@@ -138,8 +138,8 @@ func isLoopback(host string) bool {
 
 func (r *reader) rateLimit(l *RateLimit, n *yaml.Node) {
 	r.mapping(n, "rate_limit", "per_minute: 60", fields{
-		"per_minute":  r.integer(&l.PerMinute, 1, maxRate),
-		"per_hour":    r.integer(&l.PerHour, 1, maxRate),
-		"concurrency": r.integer(&l.Concurrency, 1, maxConcurrency),
+		"per_minute":  r.integer(&l.PerMinute, maxRate),
+		"per_hour":    r.integer(&l.PerHour, maxRate),
+		"concurrency": r.integer(&l.Concurrency, maxConcurrency),
 	})
 }

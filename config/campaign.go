@@ -67,7 +67,7 @@ func (r *reader) campaignID(c *Campaign, value *yaml.Node, line int) {
 func (r *reader) sequenceNumbers(c *Campaign) func(string, *yaml.Node, int) {
 	read := r.list("1", func(item *yaml.Node) {
 		var number int
-		r.integer(&number, 1, maxSequenceNumber)("a sequence number", item, item.Line)
+		r.integer(&number, maxSequenceNumber)("a sequence number", item, item.Line)
 		if number != 0 && slices.Contains(c.SequenceNumbers, number) {
 			r.problemf(item.Line, "sequence number %d is listed twice: keep one of the two", number)
 			return

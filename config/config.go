@@ -26,7 +26,7 @@ const (
 	DefaultMaxStale       = model.Duration(time.Hour)
 	DefaultAccountName    = "default"
 	DefaultBaseURL        = "https://server.smartlead.ai/api/v1"
-	DefaultAPIKeyEnv      = "SMARTLEAD_API_KEY"
+	DefaultAPIKeyEnv      = "SMARTLEAD_API_KEY" //nolint:gosec // The name of a variable, not what it holds.
 	DefaultRequestTimeout = model.Duration(90 * time.Second)
 	DefaultPerMinute      = 60
 	DefaultPerHour        = 1000

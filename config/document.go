@@ -54,7 +54,8 @@ func (r *reader) visit(n *yaml.Node) bool {
 	if r.stopped {
 		return false
 	}
-	if r.visits--; r.visits < 0 {
+	r.visits--
+	if r.visits < 0 {
 		r.problemf(n.Line, "aliases multiply to too many values: use fewer, or write their values out")
 		r.stopped = true
 		return false

@@ -196,16 +196,16 @@ func (r *reader) scalar(key string, value *yaml.Node, line int) (string, bool) {
 	return "", false
 }
 
-// integer reads a whole number from low to high.
-func (r *reader) integer(dst *int, low, high int) func(string, *yaml.Node, int) {
+// integer reads a whole number from 1 to high.
+func (r *reader) integer(dst *int, high int) func(string, *yaml.Node, int) {
 	return func(key string, value *yaml.Node, line int) {
 		s, ok := r.scalar(key, value, line)
 		if !ok {
 			return
 		}
 		number, err := strconv.Atoi(s)
-		if err != nil || number < low || number > high {
-			r.problemf(line, "%s is %s: write a whole number from %d to %d", key, quote(s), low, high)
+		if err != nil || number < 1 || number > high {
+			r.problemf(line, "%s is %s: write a whole number from 1 to %d", key, quote(s), high)
 			return
 		}
 		*dst = number

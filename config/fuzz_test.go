@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -48,7 +49,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("accepted, but not when printed: %v\n%s", err, printed)
 		}
-		if twice := printable(t, again); string(twice) != string(printed) {
+		if twice := printable(t, again); !bytes.Equal(twice, printed) {
 			t.Errorf("read again, it is another:\n%s\n%s", printed, twice)
 		}
 	})

@@ -139,8 +139,7 @@ func collectKeys(t reflect.Type, known map[string]reflect.Type) (anyKey reflect.
 	if t.Kind() == reflect.Map {
 		return t.Elem()
 	}
-	for i := range t.NumField() {
-		field := t.Field(i)
+	for field := range t.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		switch {
 		case !field.IsExported() || name == "-":
