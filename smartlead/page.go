@@ -128,10 +128,8 @@ func readErrorObject(object jsontext.Value) errorBody {
 func scalarText(v jsontext.Value) string {
 	switch v.Kind() {
 	case jsontext.KindString:
-		text, err := jsontext.AppendUnquote(nil, v)
-		if err != nil {
-			return ""
-		}
+		var text []byte
+		unquote(&text, v)
 		return string(text)
 	case jsontext.KindNumber:
 		return v.String()
