@@ -2,19 +2,19 @@ package collector
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"smartlead_exporter/smartlead"
 )
 
 // scrapeCollector shows a store's campaigns to one scrape. It keeps the scrape's context, against the custom, because
 // prometheus.Collector's methods take none; so it must not outlive the scrape.
 type scrapeCollector struct {
-	ctx   context.Context
-	store *Store
+	ctx      context.Context //nolint:containedctx // see above
+	store    *Store
+	campaign string // "": all campaigns, and the accounts
 }
 
 // New returns the collector for one scrape. Its Collect refreshes what is no longer fresh and waits for that until ctx
@@ -24,46 +24,116 @@ func New(ctx context.Context, store *Store) prometheus.Collector {
 	return &scrapeCollector{ctx: ctx, store: store}
 }
 
-// Describe sends the descriptors of all families of campaigns.
+// NewForCampaign is New for one campaign alone. It shows nothing if the store has no such campaign.
+func NewForCampaign(ctx context.Context, store *Store, id int64) prometheus.Collector {
+	return &scrapeCollector{ctx: ctx, store: store, campaign: strconv.FormatInt(id, 10)}
+}
+
+// Describe sends the descriptors of all families of campaigns and accounts.
 func (*scrapeCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		sentDesc, openedDesc, clickedDesc, repliedDesc, unsubscribedDesc, bouncedDesc, lastSentDesc,
 		infoDesc, upDesc, lastSuccessDesc, refreshDurationDesc, refreshRequestsDesc,
+		statusDesc, tagDesc, openTrackingDesc, clickTrackingDesc, createdDesc, maxLeadsPerDayDesc,
+		campaignsDesc, omittedDesc, lastDiscoveryDesc,
 	} {
 		ch <- d
 	}
 }
 
-// Collect sends the metrics of all campaigns.
+// Collect sends the metrics.
 func (c *scrapeCollector) Collect(ch chan<- prometheus.Metric) {
-	for _, v := range c.store.look(c.ctx) {
-		v.collect(ch)
+	gauges := gaugeSink(ch)
+	for _, v := range c.store.look(c.ctx, func(id string) bool { return c.campaign == "" || c.campaign == id }) {
+		v.collect(gauges)
+	}
+	if c.campaign == "" {
+		for _, v := range c.store.lists() {
+			v.collect(gauges)
+		}
 	}
 }
 
-func (v *view) collect(ch chan<- prometheus.Metric) {
-	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+// gaugeSink takes in gauges.
+type gaugeSink chan<- prometheus.Metric
+
+func (ch gaugeSink) gauge(desc *prometheus.Desc, value float64, labels ...string) {
+	m, err := prometheus.NewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	if err != nil {
+		m = prometheus.NewInvalidMetric(desc, err)
 	}
-	gauge(infoDesc, 1, v.account, v.id, v.name)
-	gauge(upDesc, boolValue(v.up), v.id)
-	gauge(lastSuccessDesc, timeValue(v.lastSuccess), v.id)
-	gauge(refreshDurationDesc, v.duration.Seconds(), v.id)
-	gauge(refreshRequestsDesc, float64(v.requests), v.id)
+	ch <- m
+}
+
+func (v *campaignView) collect(ch gaugeSink) {
+	v.collectMeta(ch)
+	ch.gauge(upDesc, boolValue(v.up), v.id)
+	ch.gauge(lastSuccessDesc, timeValue(v.lastSuccess), v.id)
+	ch.gauge(refreshDurationDesc, v.duration.Seconds(), v.id)
+	ch.gauge(refreshRequestsDesc, float64(v.requests), v.id)
 	if v.statistics == nil {
 		return
 	}
 	for _, step := range v.statistics.Steps {
 		number := strconv.Itoa(step.SequenceNumber)
-		gauge(sentDesc, float64(step.Sent), v.id, number)
-		gauge(openedDesc, float64(step.Opened), v.id, number)
-		gauge(clickedDesc, float64(step.Clicked), v.id, number)
-		gauge(repliedDesc, float64(step.Replied), v.id, number)
-		gauge(unsubscribedDesc, float64(step.Unsubscribed), v.id, number)
-		gauge(bouncedDesc, float64(step.Bounced), v.id, number)
+		ch.gauge(sentDesc, float64(step.Sent), v.id, number)
+		ch.gauge(openedDesc, float64(step.Opened), v.id, number)
+		ch.gauge(clickedDesc, float64(step.Clicked), v.id, number)
+		ch.gauge(repliedDesc, float64(step.Replied), v.id, number)
+		ch.gauge(unsubscribedDesc, float64(step.Unsubscribed), v.id, number)
+		ch.gauge(bouncedDesc, float64(step.Bounced), v.id, number)
 		if !step.LastSent.IsZero() {
-			gauge(lastSentDesc, timeValue(step.LastSent), v.id, number)
+			ch.gauge(lastSentDesc, timeValue(step.LastSent), v.id, number)
 		}
+	}
+}
+
+// collectMeta sends what the list of campaigns says.
+func (v *campaignView) collectMeta(ch gaugeSink) {
+	if v.meta == nil {
+		ch.gauge(infoDesc, 1, v.id, v.account, v.name, "", "")
+		return
+	}
+	parent := ""
+	if v.meta.ParentID > 0 {
+		parent = strconv.FormatInt(v.meta.ParentID, 10)
+	}
+	ch.gauge(infoDesc, 1, v.id, v.account, v.name, v.meta.ClientID, parent)
+	if v.meta.Status != "" {
+		ch.gauge(statusDesc, 1, v.id, v.meta.Status)
+	}
+	for _, status := range Statuses() {
+		if status != v.meta.Status {
+			ch.gauge(statusDesc, 0, v.id, status)
+		}
+	}
+	for i, tag := range v.meta.Tags {
+		if !slices.Contains(v.meta.Tags[:i], tag) {
+			ch.gauge(tagDesc, 1, v.id, tag)
+		}
+	}
+	ch.gauge(openTrackingDesc, boolValue(v.meta.OpenTracking), v.id)
+	ch.gauge(clickTrackingDesc, boolValue(v.meta.ClickTracking), v.id)
+	if !v.meta.CreatedAt.IsZero() {
+		ch.gauge(createdDesc, timeValue(v.meta.CreatedAt), v.id)
+	}
+	if v.meta.MaxLeadsPerDay >= 0 {
+		ch.gauge(maxLeadsPerDayDesc, float64(v.meta.MaxLeadsPerDay), v.id)
+	}
+}
+
+func (v *accountView) collect(ch gaugeSink) {
+	ch.gauge(lastDiscoveryDesc, timeValue(v.lastSuccess), v.name)
+	ch.gauge(omittedDesc, float64(v.omitted), v.name)
+	count := map[string]int{}
+	for _, status := range Statuses() {
+		count[status] = 0
+	}
+	for i := range v.list {
+		count[v.list[i].Status]++
+	}
+	for status, n := range count {
+		ch.gauge(campaignsDesc, float64(n), v.name, status)
 	}
 }
 
@@ -80,14 +150,4 @@ func timeValue(t time.Time) float64 {
 		return 0
 	}
 	return float64(t.UnixMilli()) / 1000
-}
-
-// view is what one scrape sees of a campaign.
-type view struct {
-	account, id, name string
-	statistics        *smartlead.Statistics // nil: nothing to show; never written to
-	lastSuccess       time.Time
-	up                bool
-	duration          time.Duration
-	requests          int
 }

@@ -25,8 +25,7 @@ var (
 	bouncedDesc      = stepDesc("bounced_total", "E-mails of this step that bounced.")
 	lastSentDesc     = stepDesc("last_sent_timestamp_seconds", "When the newest e-mail of this step was sent, in Unix time. Only for campaigns whose statistics come as one row an e-mail.")
 
-	infoDesc = prometheus.NewDesc(prometheus.BuildFQName(namespace, "campaign", "info"),
-		"Names of a campaign, for joins. Always 1.", []string{"account", "campaign_id", "campaign_name"}, nil)
+	infoDesc            = campaignDesc("info", "Names of a campaign, for joins. Always 1.", "account", "campaign_name", "client_id", "parent_campaign_id")
 	upDesc              = campaignDesc("up", "Whether the newest finished refresh of this campaign succeeded: 1 or 0. 0 before the first.")
 	lastSuccessDesc     = campaignDesc("last_success_timestamp_seconds", "When the newest complete refresh of this campaign ended, in Unix time. 0 before the first.")
 	refreshDurationDesc = campaignDesc("refresh_duration_seconds", "How long the newest finished refresh of this campaign took, waiting for the request budget included. 0 before the first.")
@@ -37,9 +36,31 @@ func stepDesc(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, []string{"campaign_id", "sequence_number"}, nil)
 }
 
-func campaignDesc(name, help string) *prometheus.Desc {
-	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "campaign", name), help, []string{"campaign_id"}, nil)
+func campaignDesc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "campaign", name), help, append([]string{"campaign_id"}, labels...), nil)
 }
+
+func accountDesc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "account", name), help, append([]string{"account"}, labels...), nil)
+}
+
+// Families of what the list of campaigns says of one. They are missing for a campaign that isn't in it, and where no list
+// is fetched.
+var (
+	statusDesc         = campaignDesc("status", "1 for the status a campaign has, 0 for the other known ones.", "status")
+	tagDesc            = campaignDesc("tag_info", "Tags of a campaign, for joins. Always 1.", "tag")
+	openTrackingDesc   = campaignDesc("open_tracking", "Whether opens of this campaign's e-mails are tracked: 1 or 0. Where they aren't, an open rate means nothing.")
+	clickTrackingDesc  = campaignDesc("click_tracking", "Whether clicks in this campaign's e-mails are tracked: 1 or 0. Where they aren't, a click rate means nothing.")
+	createdDesc        = campaignDesc("created_timestamp_seconds", "When the campaign was created, in Unix time.")
+	maxLeadsPerDayDesc = campaignDesc("max_leads_per_day", "The most leads a day that this campaign may begin to write to.")
+)
+
+// Families of an account's list of campaigns. They are missing where no list is fetched.
+var (
+	campaignsDesc     = accountDesc("campaigns", "Campaigns in the account's list, those not exported included, by status.", "status")
+	omittedDesc       = accountDesc("campaigns_omitted", "Campaigns that discovery found and left out: more than max_campaigns, or another account's already.")
+	lastDiscoveryDesc = accountDesc("last_discovery_timestamp_seconds", "When the account's list of campaigns was last had and believed, in Unix time. 0 before the first.")
+)
 
 // Results of looking up a campaign for a scrape, values of the label result.
 const (
@@ -54,6 +75,7 @@ type Metrics struct {
 	requests        *prometheus.CounterVec
 	requestDuration *prometheus.HistogramVec
 	failures        *prometheus.CounterVec
+	listFailures    *prometheus.CounterVec
 	limitWait       *prometheus.CounterVec
 	limitRemaining  *prometheus.GaugeVec
 	lookups         *prometheus.CounterVec
@@ -80,6 +102,8 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		}, []string{"account"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts(opts("refresh_failures_total",
 			"Refreshes of a campaign that failed, by reason.")), []string{"account", "reason"}),
+		listFailures: prometheus.NewCounterVec(prometheus.CounterOpts(opts("discovery_failures_total",
+			"Attempts to list an account's campaigns that failed, by reason.")), []string{"account", "reason"}),
 		limitWait: prometheus.NewCounterVec(prometheus.CounterOpts(opts("rate_limit_wait_seconds_total",
 			"Time that requests were held back by the configured limits or by the API's demand to pause, summed over requests.")), []string{"account"}),
 		limitRemaining: prometheus.NewGaugeVec(prometheus.GaugeOpts(opts("rate_limit_remaining",
@@ -92,7 +116,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 			"When the configuration was last loaded successfully, in Unix time."))),
 	}
 	for _, c := range []prometheus.Collector{
-		m.requests, m.requestDuration, m.failures, m.limitWait, m.limitRemaining, m.lookups, m.reloadOK, m.reloadTime,
+		m.requests, m.requestDuration, m.failures, m.listFailures, m.limitWait, m.limitRemaining, m.lookups, m.reloadOK, m.reloadTime,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
@@ -138,6 +162,7 @@ func (m *Metrics) addAccount(account string) {
 	m.requestDuration.WithLabelValues(account)
 	for _, reason := range smartlead.Reasons() {
 		m.failures.WithLabelValues(account, string(reason))
+		m.listFailures.WithLabelValues(account, string(reason))
 	}
 	m.limitWait.WithLabelValues(account)
 }
@@ -148,6 +173,7 @@ func (m *Metrics) dropAccount(account string) {
 	m.requests.DeletePartialMatch(labels)
 	m.requestDuration.DeletePartialMatch(labels)
 	m.failures.DeletePartialMatch(labels)
+	m.listFailures.DeletePartialMatch(labels)
 	m.limitWait.DeletePartialMatch(labels)
 	m.limitRemaining.DeletePartialMatch(labels)
 }

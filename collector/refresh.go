@@ -37,12 +37,15 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
-// next returns a refresh that may begin now, or nil if there is none.
+// next returns a list or a refresh to fetch that may begin now, or nil if there is none.
 func (s *Store) next(ctx context.Context) func() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ctx.Err() != nil {
 		return nil
+	}
+	if list := s.nextList(ctx); list != nil {
+		return list
 	}
 	for _, a := range s.accounts {
 		if a.running >= a.concurrency || len(a.queue) == 0 {

@@ -3,29 +3,42 @@ package collector
 import (
 	"context"
 	"time"
+
+	"smartlead_exporter/smartlead"
 )
 
-// look queues the campaigns that are no longer fresh, waits until their refreshes have finished or ctx ends, and returns
-// what there is then, in the order of the settings.
-func (s *Store) look(ctx context.Context) []view {
-	s.mu.Lock()
-	looked := make([]lookup, len(s.campaigns))
-	var due []*campaign
-	now := time.Now()
-	for i, c := range s.campaigns {
-		looked[i] = lookup{campaign: c, seen: c.lastSuccess, fresh: s.fresh(c, now)}
-		if !looked[i].fresh && c.pending == nil {
-			due = append(due, c)
-		}
-	}
-	s.enqueue(due)
-	for i, l := range looked {
-		if !l.fresh {
-			looked[i].done = l.campaign.pending
-		}
-	}
-	s.mu.Unlock()
+// campaignView is what one scrape sees of a campaign.
+type campaignView struct {
+	account, id, name string
+	meta              *smartlead.Campaign   // nil: nothing is known
+	statistics        *smartlead.Statistics // nil: nothing to show; never written to
+	lastSuccess       time.Time
+	up                bool
+	duration          time.Duration
+	requests          int
+}
 
+// accountView is what one scrape sees of an account's list.
+type accountView struct {
+	name        string
+	list        []smartlead.Campaign // never written to
+	lastSuccess time.Time
+	omitted     int
+}
+
+// lookup is one campaign on a scrape's way.
+type lookup struct {
+	campaign *campaign
+	seen     time.Time     // lastSuccess when the scrape came
+	fresh    bool          // then
+	done     chan struct{} // closed when the refresh to wait for has finished; nil if fresh
+}
+
+// look has fetched what is no longer fresh, waits until that is done or ctx ends, and returns what there is then.
+// wanted chooses the campaigns.
+func (s *Store) look(ctx context.Context, wanted func(id string) bool) []campaignView {
+	s.awaitLists(ctx)
+	looked := s.begin(wanted)
 	for _, l := range looked {
 		if l.fresh {
 			continue
@@ -37,18 +50,62 @@ func (s *Store) look(ctx context.Context) []view {
 		}
 		break // what isn't done goes on without us
 	}
+	return s.views(looked)
+}
 
+// awaitLists has the lists of campaigns fetched that are due, and waits for those that were never had.
+func (s *Store) awaitLists(ctx context.Context) {
+	s.mu.Lock()
+	first := s.wantLists(time.Now())
+	s.mu.Unlock()
+	for _, done := range first {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// begin queues the campaigns that are no longer fresh.
+func (s *Store) begin(wanted func(id string) bool) []lookup {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now = time.Now()
-	views := make([]view, 0, len(looked))
+	looked := make([]lookup, 0, len(s.campaigns))
+	var due []*campaign
+	now := time.Now()
+	for _, c := range s.campaigns {
+		if !wanted(c.id) {
+			continue
+		}
+		l := lookup{campaign: c, seen: c.lastSuccess, fresh: s.fresh(c, now)}
+		if !l.fresh && c.pending == nil {
+			due = append(due, c)
+		}
+		looked = append(looked, l)
+	}
+	s.enqueue(due)
+	for i := range looked {
+		if !looked[i].fresh {
+			looked[i].done = looked[i].campaign.pending
+		}
+	}
+	return looked
+}
+
+// views returns what there is of the campaigns now, and counts what the lookups came to.
+func (s *Store) views(looked []lookup) []campaignView {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	views := make([]campaignView, 0, len(looked))
 	for _, l := range looked {
 		c := l.campaign
 		if c.removed {
 			continue
 		}
-		v := view{
-			account: c.account.name, id: c.id, name: c.name,
+		v := campaignView{
+			account: c.account.name, id: c.id, name: c.name, meta: c.meta,
 			lastSuccess: c.lastSuccess, up: c.up, duration: c.duration, requests: c.requests,
 		}
 		result := lookupMissing
@@ -69,10 +126,15 @@ func (s *Store) look(ctx context.Context) []view {
 	return views
 }
 
-// lookup is one campaign on a scrape's way.
-type lookup struct {
-	campaign *campaign
-	seen     time.Time     // lastSuccess when the scrape came
-	fresh    bool          // then
-	done     chan struct{} // closed when the refresh to wait for has finished; nil if fresh
+// lists returns what there is of the accounts' lists.
+func (s *Store) lists() []accountView {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var views []accountView
+	for _, a := range s.accounts {
+		if c := &a.catalog; c.wanted() {
+			views = append(views, accountView{name: a.name, list: c.list, lastSuccess: c.lastSuccess, omitted: c.omitted})
+		}
+	}
+	return views
 }

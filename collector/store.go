@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,12 @@ type Account struct {
 	Fetcher     Fetcher
 	Concurrency int // campaigns fetched at the same time, at least 1
 	Campaigns   []Campaign
+
+	// Lister has the names, status and the like of all campaigns. It is asked every ListInterval; 0 means never.
+	Lister       Lister
+	ListInterval time.Duration
+	// Discovery adds campaigns of the list to Campaigns; nil adds none.
+	Discovery *Discovery
 }
 
 // Campaign is what to fetch and what to call it.
@@ -51,8 +58,8 @@ type Store struct {
 	mu        sync.Mutex
 	ttl       time.Duration
 	maxStale  time.Duration
-	accounts  map[string]*account
-	campaigns []*campaign // in the order of the settings
+	accounts  []*account  // in the order of the settings
+	campaigns []*campaign // by account, those configured before those discovered
 }
 
 // account is the running side of an Account. Its fields are guarded by Store.mu.
@@ -62,6 +69,9 @@ type account struct {
 	concurrency int
 	running     int
 	queue       []*campaign // first in, first out
+	configured  []Campaign
+	catalog     catalog
+	removed     bool // no longer configured
 }
 
 // campaign is what is known of a Campaign. Its fields are guarded by Store.mu, but for the immutable ones; what good
@@ -71,6 +81,7 @@ type campaign struct {
 	query   smartlead.StatisticsQuery // immutable
 	id      string                    // immutable; the label's value
 	name    string
+	meta    *smartlead.Campaign // what the list says of it; nil if nothing; never written to
 
 	pending chan struct{} // closed when the refresh that is queued or running has finished; nil if there is none
 	cancel  context.CancelFunc
@@ -88,36 +99,84 @@ type campaign struct {
 
 // NewStore returns a store without campaigns. It does nothing until Apply has given it some and Run runs.
 func NewStore(logger log.Logger, metrics *Metrics) *Store {
-	return &Store{logger: logger, metrics: metrics, work: make(chan struct{}, 1), accounts: map[string]*account{}}
+	return &Store{logger: logger, metrics: metrics, work: make(chan struct{}, 1)}
 }
 
 // Apply changes what the store keeps. Campaigns that are asked for as before keep their values and their refresh;
-// the others' are dropped at once. The caller must not change the slices in settings afterwards.
+// the others' are dropped at once. The caller must not change what settings refer to afterwards.
 func (s *Store) Apply(settings Settings) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ttl, s.maxStale = settings.TTL, settings.MaxStale
 
-	old := make(map[string]*campaign, len(s.campaigns))
-	for _, c := range s.campaigns {
-		old[c.id] = c
+	old := make(map[string]*account, len(s.accounts))
+	for _, a := range s.accounts {
+		old[a.name] = a
 	}
-	accounts := make(map[string]*account, len(settings.Accounts))
-	s.campaigns = make([]*campaign, 0, len(old))
+	s.accounts = make([]*account, 0, len(settings.Accounts))
 	for _, wanted := range settings.Accounts {
-		a := s.accounts[wanted.Name]
+		a := old[wanted.Name]
+		delete(old, wanted.Name)
 		if a == nil {
 			a = &account{name: wanted.Name}
 			s.metrics.addAccount(a.name)
 		}
-		accounts[a.name] = a
-		a.fetcher, a.concurrency = wanted.Fetcher, max(wanted.Concurrency, 1)
-		for _, w := range wanted.Campaigns {
+		a.fetcher, a.concurrency, a.configured = wanted.Fetcher, max(wanted.Concurrency, 1), wanted.Campaigns
+		a.catalog.apply(wanted)
+		s.accounts = append(s.accounts, a)
+	}
+	s.rebuild()
+	for _, a := range old {
+		a.removed = true
+		if a.catalog.cancel != nil {
+			a.catalog.cancel()
+		}
+		s.metrics.dropAccount(a.name)
+	}
+	s.signal()
+}
+
+// rebuild makes the campaigns those configured and discovered now. Those that were there before, and are asked for
+// the same way, stay as they are. Of two accounts with the same campaign the first keeps it. s.mu is held.
+func (s *Store) rebuild() {
+	old := make(map[string]*campaign, len(s.campaigns))
+	for _, c := range s.campaigns {
+		old[c.id] = c
+	}
+	s.campaigns = make([]*campaign, 0, len(old))
+	owner := make(map[int64]*account, len(old))
+	for _, a := range s.accounts { // what is configured comes before what is found, whatever the account
+		for _, w := range a.configured {
+			owner[w.Query.CampaignID] = a
+		}
+	}
+	for _, a := range s.accounts {
+		wanted := slices.Clip(a.configured)
+		found, omitted := a.catalog.discovered()
+		for i := range found {
+			id := found[i].ID
+			switch owner[id] {
+			case nil:
+				owner[id] = a
+				wanted = append(wanted, Campaign{Query: smartlead.StatisticsQuery{CampaignID: id}})
+			case a: // configured as well
+			default:
+				omitted++
+				s.logClaimed(a, owner[id], id)
+			}
+		}
+		s.logOmitted(a, omitted)
+		a.catalog.omitted = omitted
+		for _, w := range wanted {
 			c := newCampaign(w, a)
 			if known := old[c.id]; known != nil && known.account == a && reflect.DeepEqual(known.query, w.Query) {
-				known.name = w.Name
 				c = known
 				delete(old, c.id)
+			}
+			c.meta = a.catalog.byID[w.Query.CampaignID]
+			c.name = w.Name
+			if c.name == "" && c.meta != nil {
+				c.name = c.meta.Name
 			}
 			s.campaigns = append(s.campaigns, c)
 		}
@@ -125,13 +184,6 @@ func (s *Store) Apply(settings Settings) {
 	for _, c := range old {
 		s.remove(c)
 	}
-	for name := range s.accounts {
-		if accounts[name] == nil {
-			s.metrics.dropAccount(name)
-		}
-	}
-	s.accounts = accounts
-	s.signal()
 }
 
 // remove ends the waiting for a campaign that is no longer kept. s.mu is held.

@@ -1,0 +1,203 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"smartlead_exporter/smartlead"
+)
+
+const (
+	// listRetry is when a list that failed, or can't be believed yet, is asked for again, if its interval isn't shorter.
+	listRetry = time.Minute
+	// maxLogged is how many campaigns a log line names at the most.
+	maxLogged = 20
+)
+
+// Lister lists an account's campaigns; *smartlead.Client is one.
+type Lister interface {
+	Campaigns(ctx context.Context, q smartlead.CampaignsQuery) (smartlead.CampaignList, error)
+}
+
+// catalog is what an account's list of campaigns said. Like statistics it is fetched when a scrape comes and it is due.
+// Its fields are guarded by Store.mu.
+type catalog struct {
+	lister    Lister
+	interval  time.Duration // 0: never
+	discovery *Discovery    // nil: the list only serves for names and the like
+
+	pending chan struct{} // closed when the list that is wanted or being fetched has been had; nil if there is none
+	running bool
+	cancel  context.CancelFunc
+	next    time.Time // when it is due
+
+	list        []smartlead.Campaign // the newest that was believed; never written to
+	byID        map[int64]*smartlead.Campaign
+	doubtful    []smartlead.Campaign // the newest list if it can't be believed yet, else nil
+	doubted     bool
+	lastSuccess time.Time // when list was had; zero before the first
+	omitted     int
+}
+
+// apply takes in the settings of an account. What is known stays.
+func (c *catalog) apply(settings Account) {
+	if settings.ListInterval != c.interval {
+		c.next = time.Time{}
+	}
+	c.lister, c.interval, c.discovery = settings.Lister, settings.ListInterval, settings.Discovery
+	if !c.wanted() {
+		c.forget()
+	}
+}
+
+// wanted reports whether there is to be a list at all.
+func (c *catalog) wanted() bool { return c.lister != nil && c.interval > 0 }
+
+func (c *catalog) forget() {
+	c.list, c.byID, c.doubtful, c.doubted, c.lastSuccess, c.omitted = nil, nil, nil, false, time.Time{}, 0
+}
+
+// discovered returns the campaigns of the list that are to be shown, and how many more there would be.
+func (c *catalog) discovered() (found []smartlead.Campaign, omitted int) {
+	if c.discovery == nil {
+		return nil, 0
+	}
+	return c.discovery.choose(c.list)
+}
+
+// due reports whether the list is to be fetched.
+func (c *catalog) due(now time.Time) bool {
+	return c.wanted() && c.pending == nil && !now.Before(c.next)
+}
+
+// believable reports whether a list can be taken for true at once. One that is suddenly empty, or has lost more than
+// half, is more often a fault of the API than a truth; it has to come twice.
+func (c *catalog) believable(list []smartlead.Campaign) bool {
+	if 2*len(list) >= len(c.list) {
+		return true
+	}
+	return c.doubted && 2*len(list) >= len(c.doubtful) && 2*len(c.doubtful) >= len(list)
+}
+
+// wantLists has the lists fetched that are due. It returns what to wait for: a list that was never had, without which
+// there is nothing to show. s.mu is held.
+func (s *Store) wantLists(now time.Time) (first []chan struct{}) {
+	for _, a := range s.accounts {
+		if a.catalog.due(now) {
+			a.catalog.pending = make(chan struct{})
+			s.signal()
+		}
+		if a.catalog.pending != nil && a.catalog.lastSuccess.IsZero() {
+			first = append(first, a.catalog.pending)
+		}
+	}
+	return first
+}
+
+// nextList returns a function that fetches a list that is wanted, or nil if there is none. s.mu is held.
+func (s *Store) nextList(ctx context.Context) func() {
+	for _, a := range s.accounts {
+		if a.catalog.pending == nil || a.catalog.running {
+			continue
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		a.catalog.running, a.catalog.cancel = true, cancel
+		lister := a.catalog.lister
+		return func() {
+			defer cancel()
+			list, err := lister.Campaigns(ctx, smartlead.CampaignsQuery{IncludeTags: true})
+			s.finishList(ctx, a, list.Campaigns, err)
+		}
+	}
+	return nil
+}
+
+// finishList takes in a list.
+func (s *Store) finishList(ctx context.Context, a *account, list []smartlead.Campaign, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &a.catalog
+	defer close(c.pending)
+	c.running, c.cancel, c.pending = false, nil, nil
+	if a.removed || !c.wanted() || err != nil && ctx.Err() != nil {
+		return
+	}
+	now := time.Now()
+	if err != nil {
+		c.next = now.Add(min(c.interval, listRetry))
+		reason := smartlead.ReasonOf(err)
+		s.metrics.listFailures.WithLabelValues(a.name, string(reason)).Inc()
+		_ = level.Warn(s.logger).Log("msg", "listing the campaigns failed; what is known of them stays", "account", a.name,
+			"reason", string(reason), "err", err)
+		return
+	}
+	if !c.believable(list) {
+		c.next = now.Add(min(c.interval, listRetry))
+		c.doubtful, c.doubted = list, true
+		_ = level.Warn(s.logger).Log("msg", "the list of campaigns lost more than half; it is believed when it comes again",
+			"account", a.name, "before", len(c.list), "now", len(list))
+		return
+	}
+	c.next = now.Add(c.interval)
+	c.doubtful, c.doubted = nil, false
+	c.lastSuccess = now
+	s.logDifference(a, c.byID, list)
+	c.list, c.byID = list, make(map[int64]*smartlead.Campaign, len(list))
+	for i := range list {
+		c.byID[list[i].ID] = &list[i]
+	}
+	s.rebuild()
+}
+
+// logOmitted tells when the number of campaigns left out changes. s.mu is held.
+func (s *Store) logOmitted(a *account, omitted int) {
+	if omitted == a.catalog.omitted || omitted == 0 {
+		return
+	}
+	_ = level.Warn(s.logger).Log("msg", "campaigns were found that are left out; raise max_campaigns, or narrow the discovery",
+		"account", a.name, "count", omitted)
+}
+
+// logClaimed tells of a campaign that another account has already. s.mu is held.
+func (s *Store) logClaimed(a, owner *account, id int64) {
+	_ = level.Warn(s.logger).Log("msg", "a campaign that was found is another account's already, which keeps it",
+		"campaign_id", id, "account", a.name, "kept_by", owner.name)
+}
+
+// logDifference tells what changed from one list to the next. s.mu is held.
+func (s *Store) logDifference(a *account, before map[int64]*smartlead.Campaign, list []smartlead.Campaign) {
+	var found, gone, renamed []string
+	listed := make(map[int64]bool, len(list))
+	for i := range list {
+		c := &list[i]
+		listed[c.ID] = true
+		switch old := before[c.ID]; {
+		case old == nil:
+			found = append(found, fmt.Sprintf("%d %q", c.ID, c.Name))
+		case old.Name != c.Name:
+			renamed = append(renamed, fmt.Sprintf("%d %q to %q", c.ID, old.Name, c.Name))
+		}
+	}
+	for id, old := range before {
+		if !listed[id] {
+			gone = append(gone, fmt.Sprintf("%d %q", id, old.Name))
+		}
+	}
+	slices.Sort(gone)
+	for _, change := range []struct {
+		what      string
+		campaigns []string
+	}{{"found", found}, {"gone", gone}, {"renamed", renamed}} {
+		if len(change.campaigns) == 0 {
+			continue
+		}
+		named := change.campaigns[:min(len(change.campaigns), maxLogged)]
+		_ = level.Info(s.logger).Log("msg", "the list of campaigns changed: "+change.what, "account", a.name,
+			"count", len(change.campaigns), "campaigns", strings.Join(named, ", "))
+	}
+}
