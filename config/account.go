@@ -50,9 +50,10 @@ func (r *reader) cache(c *Cache, n *yaml.Node) {
 
 func (r *reader) account(n *yaml.Node) *Account {
 	a := &Account{
-		Name:           DefaultAccountName,
-		BaseURL:        DefaultBaseURL,
-		RequestTimeout: DefaultRequestTimeout,
+		Name:             DefaultAccountName,
+		BaseURL:          DefaultBaseURL,
+		RequestTimeout:   DefaultRequestTimeout,
+		MetadataInterval: DefaultMetadataInterval,
 		RateLimit: RateLimit{
 			PerMinute:   DefaultPerMinute,
 			PerHour:     DefaultPerHour,
@@ -73,6 +74,8 @@ func (r *reader) account(n *yaml.Node) *Account {
 		"campaigns": r.list("12345", func(item *yaml.Node) {
 			a.Campaigns = append(a.Campaigns, r.campaign(item))
 		}),
+		"discovery":         r.discovery(&a.Discovery),
+		"metadata_interval": r.duration(&a.MetadataInterval),
 	})
 
 	r.name(a, at.of("name"))
@@ -81,8 +84,8 @@ func (r *reader) account(n *yaml.Node) *Account {
 		r.problemf(at.of("request_timeout"), "request_timeout is %v: write a time above 0s, at most %v", a.RequestTimeout, maxRequestTimeout)
 	}
 	r.keySource(a, apiKey, at)
-	if line := at.of("campaigns"); len(a.Campaigns) == 0 && !r.toldAt(line) {
-		r.problemf(line, "account %s has no campaigns: write campaigns: and below it a list of their ids, such as - 12345", quote(a.Name))
+	if line := at.of("campaigns", "discovery"); len(a.Campaigns) == 0 && a.Discovery == nil && !r.toldAt(line) {
+		r.problemf(line, "account %s has neither campaigns nor discovery: write campaigns: and below it a list of ids, such as - 12345, or discovery: {} for every campaign", quote(a.Name))
 	}
 	return a
 }

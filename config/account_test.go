@@ -9,7 +9,7 @@ func TestRefusedAccounts(t *testing.T) {
 	check(t, []refusal{
 		{
 			"empty", "accounts:\n  -\n",
-			`config.yml:2: account "default" has no campaigns: write campaigns: and below it a list of their ids, such as - 12345`,
+			`config.yml:2: account "default" has neither campaigns nor discovery: write campaigns: and below it a list of ids, such as - 12345, or discovery: {} for every campaign`,
 		},
 		{
 			"a text", "accounts:\n  - default\n",
@@ -21,7 +21,7 @@ func TestRefusedAccounts(t *testing.T) {
 		},
 		{
 			"an unknown key near to none", inAccount("campaigns: [1]", "organisation: me"),
-			`config.yml:3: unknown key "organisation" in an account: write one of api_key, api_key_env, api_key_file, base_url, campaigns, http_config, name, rate_limit, request_timeout`,
+			`config.yml:3: unknown key "organisation" in an account: write one of api_key, api_key_env, api_key_file, base_url, campaigns, discovery, http_config, metadata_interval, name, rate_limit, request_timeout`,
 		},
 		{
 			"a name with a space", inAccount("name: my account", "campaigns: [1]"),
@@ -45,15 +45,15 @@ func TestRefusedAccounts(t *testing.T) {
 		},
 		{
 			"no campaigns", inAccount("name: a"),
-			`config.yml:2: account "a" has no campaigns: write campaigns: and below it a list of their ids, such as - 12345`,
+			`config.yml:2: account "a" has neither campaigns nor discovery: write campaigns: and below it a list of ids, such as - 12345, or discovery: {} for every campaign`,
 		},
 		{
 			"an empty list of campaigns", inAccount("name: a", "campaigns: []"),
-			`config.yml:3: account "a" has no campaigns: write campaigns: and below it a list of their ids, such as - 12345`,
+			`config.yml:3: account "a" has neither campaigns nor discovery: write campaigns: and below it a list of ids, such as - 12345, or discovery: {} for every campaign`,
 		},
 		{
 			"null campaigns", inAccount("name: a", "campaigns:"),
-			`config.yml:2: account "a" has no campaigns: write campaigns: and below it a list of their ids, such as - 12345`,
+			`config.yml:2: account "a" has neither campaigns nor discovery: write campaigns: and below it a list of ids, such as - 12345, or discovery: {} for every campaign`,
 		},
 		{
 			"campaigns that are no list", inAccount("name: a", "campaigns: 12345"),

@@ -28,9 +28,11 @@ const (
 	DefaultBaseURL        = "https://server.smartlead.ai/api/v1"
 	DefaultAPIKeyEnv      = "SMARTLEAD_API_KEY" //nolint:gosec // The name of a variable, not what it holds.
 	DefaultRequestTimeout = model.Duration(90 * time.Second)
-	DefaultPerMinute      = 60
-	DefaultPerHour        = 1000
-	DefaultConcurrency    = 4
+	// The campaigns' names and statuses change seldom.
+	DefaultMetadataInterval = model.Duration(time.Hour)
+	DefaultPerMinute        = 60
+	DefaultPerHour          = 1000
+	DefaultConcurrency      = 4
 )
 
 // maxFileBytes bounds a configuration file. A hundred thousand campaigns in the
@@ -76,6 +78,12 @@ type Account struct {
 	// HTTPConfig never follows redirects: they would carry the key elsewhere.
 	HTTPConfig promconfig.HTTPClientConfig `yaml:"http_config"`
 	Campaigns  []Campaign                  `yaml:"campaigns,omitempty"`
+	// Discovery adds campaigns to those listed, or is nil. Without it Campaigns
+	// is not empty.
+	Discovery *Discovery `yaml:"discovery,omitempty"`
+	// MetadataInterval is the time between two looks at the names and statuses
+	// of the listed campaigns; 0 for never.
+	MetadataInterval model.Duration `yaml:"metadata_interval"`
 
 	// envKey is what APIKeyEnv held when the file was loaded.
 	envKey string

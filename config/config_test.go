@@ -47,13 +47,14 @@ func TestDefaults(t *testing.T) {
 	want := &config.Config{
 		Cache: config.Cache{TTL: model.Duration(45 * time.Second), MaxStale: model.Duration(time.Hour)},
 		Accounts: []*config.Account{{
-			Name:           "default",
-			BaseURL:        "https://server.smartlead.ai/api/v1",
-			APIKeyEnv:      "SMARTLEAD_API_KEY",
-			RequestTimeout: model.Duration(90 * time.Second),
-			RateLimit:      config.RateLimit{PerMinute: 60, PerHour: 1000, Concurrency: 4},
-			HTTPConfig:     promconfig.HTTPClientConfig{EnableHTTP2: true},
-			Campaigns:      []config.Campaign{{ID: 12345}},
+			Name:             "default",
+			BaseURL:          "https://server.smartlead.ai/api/v1",
+			APIKeyEnv:        "SMARTLEAD_API_KEY",
+			RequestTimeout:   model.Duration(90 * time.Second),
+			RateLimit:        config.RateLimit{PerMinute: 60, PerHour: 1000, Concurrency: 4},
+			HTTPConfig:       promconfig.HTTPClientConfig{EnableHTTP2: true},
+			Campaigns:        []config.Campaign{{ID: 12345}},
+			MetadataInterval: model.Duration(time.Hour),
 		}},
 	}
 	for name, text := range map[string]string{
@@ -82,6 +83,7 @@ accounts:
     base_url: http://127.0.0.1:8080/api/v1/
     api_key_file: key
     request_timeout: 1m
+    metadata_interval: 0s
     rate_limit: {per_minute: 120, per_hour: 3000, concurrency: 8}
     http_config:
       proxy_url: http://user:password@proxy.example:3128
@@ -128,13 +130,14 @@ accounts:
 				{ID: 13579, SentWithin: model.Duration(30 * 24 * time.Hour)},
 			},
 		}, {
-			Name:           "b.c",
-			BaseURL:        config.DefaultBaseURL,
-			APIKeyEnv:      "OTHER_KEY",
-			RequestTimeout: config.DefaultRequestTimeout,
-			RateLimit:      config.RateLimit{PerMinute: 60, PerHour: 1000, Concurrency: 4},
-			HTTPConfig:     promconfig.HTTPClientConfig{EnableHTTP2: true},
-			Campaigns:      []config.Campaign{{ID: 9223372036854775807}},
+			Name:             "b.c",
+			BaseURL:          config.DefaultBaseURL,
+			APIKeyEnv:        "OTHER_KEY",
+			RequestTimeout:   config.DefaultRequestTimeout,
+			RateLimit:        config.RateLimit{PerMinute: 60, PerHour: 1000, Concurrency: 4},
+			HTTPConfig:       promconfig.HTTPClientConfig{EnableHTTP2: true},
+			Campaigns:        []config.Campaign{{ID: 9223372036854775807}},
+			MetadataInterval: config.DefaultMetadataInterval,
 		}},
 	}
 	if d := diff(want, cfg); d != "" {
@@ -220,6 +223,9 @@ func TestExampleWithoutComments(t *testing.T) {
 	}
 	if account.HTTPConfig.ProxyURL.URL == nil || account.HTTPConfig.TLSConfig.CAFile != "proxy-ca.pem" {
 		t.Errorf("http_config was not taken in: %v", account)
+	}
+	if d := account.Discovery; d == nil || d.Interval != config.DefaultDiscoveryInterval || len(d.Statuses) != 2 || d.Shard.Count != 3 {
+		t.Errorf("discovery was not taken in: %v", account)
 	}
 	if long := account.Campaigns[1]; len(long.SequenceNumbers) != 3 || long.SentBefore.IsZero() {
 		t.Errorf("the long form was not taken in: %+v", long)

@@ -23,6 +23,8 @@ type reader struct {
 
 	problems []Problem
 	warnings []Problem
+	// failures counts the problems as often as they were met.
+	failures int
 
 	// The lines on which each campaign's id and each account's name stands.
 	campaigns map[int64]int

@@ -28,6 +28,7 @@ func FuzzParse(f *testing.F) {
 		inAccount("campaigns: [1, {id: 2, sequence_numbers: [1, 2], sent_after: 2026-01-01}]", "api_key: x"),
 		inAccount("campaigns: [1]", "http_config: {bearer_token: x, proxy_url: 'http://a:b@c', http_headers: {X-A: {values: [b]}}}"),
 		inAccount("campaigns: [1]", "http_config: {oauth2: {client_id: a, token_url: 'https://b', claims: {c: [1, {d: e}]}}}"),
+		inAccount("discovery: {statuses: [active, x], name: 'Q4 .*', exclude_name: '(?i).*test', client_ids: [77, a], tags: [b], shard: 2/3}"),
 		"accounts:\n- &a {name: a, campaigns: [1]}\n- {<<: [*a, {base_url: 'http://[::1]'}], name: b, campaigns: [2]}\n",
 		"accounts: &a [*a, {<<: *a}]\n",
 		"a: \xff\x01\t- !!binary x",

@@ -33,9 +33,9 @@ func (r *reader) httpConfig(dst *promconfig.HTTPClientConfig) func(string, *yaml
 		if isNull(value) {
 			return
 		}
-		before := len(r.problems)
+		before := r.failures
 		r.shape(reflect.TypeFor[promconfig.HTTPClientConfig](), key, value, line)
-		if len(r.problems) > before {
+		if r.failures > before {
 			return
 		}
 

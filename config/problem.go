@@ -62,6 +62,7 @@ func fileError(file string, cause error, format string, args ...any) *Error {
 // problemf notes what is wrong at a line. An anchor that is used twice is read
 // twice, but told once.
 func (r *reader) problemf(line int, format string, args ...any) {
+	r.failures++
 	if r.stopped {
 		return
 	}

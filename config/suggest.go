@@ -8,7 +8,7 @@ func nearest(s string, known []string) string {
 	s = strings.ReplaceAll(strings.ToLower(s), "-", "_")
 	best, fewest := "", len(s)/3+1
 	for _, word := range known {
-		if d := typos(s, word); d < fewest {
+		if d := typos(s, strings.ToLower(word)); d < fewest {
 			best, fewest = word, d
 		}
 	}
