@@ -154,6 +154,8 @@ type statisticsRun struct {
 	tally            *tally
 	returned         int       // rows, those seen before included
 	began            time.Time // by the server's clock, when the newest set of pages was begun
+	total            int64     // the newest total_stats of the set; -1 if no page had one
+	atLeast          int64     // total_stats when it began, of a query without filters: a set up to that moment has as many
 	endedByEmptyPage bool
 }
 
@@ -166,14 +168,20 @@ func (r *statisticsRun) pin() {
 
 // fetch fetches pages until the set is complete.
 func (r *statisticsRun) fetch(ctx context.Context) error {
-	r.tally, r.returned, r.began, r.endedByEmptyPage = newTally(), 0, time.Time{}, false
+	r.tally, r.returned, r.began, r.total, r.endedByEmptyPage = newTally(), 0, time.Time{}, -1, false
 	for {
 		page, fresh, err := r.page(ctx)
 		if err != nil {
 			return err
 		}
+		if r.returned == 0 && !r.query.filtered() {
+			r.atLeast = page.total
+		}
 		r.returned += page.rows
-		total := page.total
+		if page.total >= 0 { // a page without a total, such as an empty one before the end, doesn't undo the last one's
+			r.total = page.total
+		}
+		total := r.total
 		if r.tally.shape == ShapeAggregated {
 			total = -1 // whatever it would count, it isn't documented to count steps
 		}
@@ -229,13 +237,15 @@ func (r *statisticsRun) incomplete(message string) error {
 type totals struct{ ignoreFilters atomic.Bool }
 
 // excused reports whether a set that is smaller than total_stats is complete all the same: the server is known to
-// leave filters out of its totals, the query has one, an empty page ended the set, and no row moved meanwhile.
+// leave filters out of its totals, the query has one, and the set looks whole.
 func (r *statisticsRun) excused() bool {
 	return r.client.totals.ignoreFilters.Load() && r.query.filtered() && r.looksWhole()
 }
 
+// looksWhole reports whether an empty page ended the set, no row moved meanwhile, and none is missing that was there
+// when it began, as far as that is known.
 func (r *statisticsRun) looksWhole() bool {
-	return r.endedByEmptyPage && r.tally.rows == r.returned
+	return r.endedByEmptyPage && r.tally.rows == r.returned && int64(r.tally.rows) >= r.atLeast
 }
 
 // doubtTotal is asked when a set that looks whole is smaller than total_stats says. That total_stats counts with the
