@@ -100,6 +100,19 @@ func readErrorBody(body []byte) errorBody {
 
 // readErrorObject does the same for a JSON object, of which "error" itself can be one.
 func readErrorObject(object jsontext.Value) errorBody {
+	said, inner := readErrorFields(object)
+	if inner.Kind() != jsontext.KindBeginObject {
+		said.message = orElse(said.message, scalarText(inner))
+		return said
+	}
+	nested, _ := readErrorFields(inner)
+	return errorBody{
+		message:    orElse(said.message, nested.message),
+		retryAfter: orElse(said.retryAfter, nested.retryAfter),
+	}
+}
+
+func readErrorFields(object jsontext.Value) (said errorBody, inner jsontext.Value) {
 	var fields struct {
 		Message    jsontext.Value `json:"message"`
 		Error      jsontext.Value `json:"error"`
@@ -107,21 +120,9 @@ func readErrorObject(object jsontext.Value) errorBody {
 	}
 	err := json.Unmarshal(object, &fields, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		return errorBody{}
+		return errorBody{}, nil
 	}
-	said := errorBody{message: scalarText(fields.Message), retryAfter: scalarText(fields.RetryAfter)}
-	if fields.Error.Kind() == jsontext.KindBeginObject {
-		inner := readErrorObject(fields.Error)
-		if said.message == "" {
-			said.message = inner.message
-		}
-		if said.retryAfter == "" {
-			said.retryAfter = inner.retryAfter
-		}
-	} else if said.message == "" {
-		said.message = scalarText(fields.Error)
-	}
-	return said
+	return errorBody{message: scalarText(fields.Message), retryAfter: scalarText(fields.RetryAfter)}, fields.Error
 }
 
 // scalarText returns a string's content or a number's text, else "".
