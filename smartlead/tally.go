@@ -65,14 +65,13 @@ func (t *tally) add(row *statisticsRow) error {
 			if _, again := t.seen[id]; again {
 				return nil
 			}
-			if len(t.seen) >= maxRows {
-				return fmt.Errorf("the campaign has more than %d rows", maxRows)
-			}
 			t.seen[id] = struct{}{}
 			t.page.added = append(t.page.added, id)
 		}
 	}
-	t.page.rows++
+	if t.page.rows++; t.rows+t.page.rows > maxRows {
+		return fmt.Errorf("the campaign has more than %d rows", maxRows)
+	}
 	step.present = true
 	step.SequenceNumber = row.step
 	step.Sent += row.counts[sent]
