@@ -29,9 +29,9 @@ type accountView struct {
 // lookup is one campaign on a scrape's way.
 type lookup struct {
 	campaign *campaign
-	seen     time.Time     // lastSuccess when the scrape came
-	fresh    bool          // then
-	done     chan struct{} // closed when the refresh to wait for has finished; nil if fresh
+	seen     *smartlead.Statistics // the values when the scrape came
+	fresh    bool                  // then
+	done     chan struct{}         // closed when the refresh to wait for has finished; nil if fresh
 }
 
 // look has fetched what is no longer fresh, waits until that is done or ctx ends, and returns what there is then.
@@ -78,7 +78,7 @@ func (s *Store) begin(wanted func(id string) bool) []lookup {
 		if !wanted(c.id) {
 			continue
 		}
-		l := lookup{campaign: c, seen: c.lastSuccess, fresh: s.fresh(c, now)}
+		l := lookup{campaign: c, seen: c.good, fresh: s.fresh(c, now)}
 		if !l.fresh && c.pending == nil {
 			due = append(due, c)
 		}
@@ -109,16 +109,16 @@ func (s *Store) views(looked []lookup) []campaignView {
 			lastSuccess: c.lastSuccess, up: c.up, duration: c.duration, requests: c.requests,
 		}
 		result := lookupMissing
-		if s.servable(c, now) {
+		switch { // what is fresh, or became so for this scrape, is shown however long the scrape waited for others
+		case l.fresh:
+			result = lookupFresh
+		case c.good != l.seen:
+			result = lookupRefreshed
+		case s.servable(c, now):
+			result = lookupStale
+		}
+		if result != lookupMissing {
 			v.statistics = c.good
-			switch {
-			case l.fresh:
-				result = lookupFresh
-			case c.lastSuccess.After(l.seen):
-				result = lookupRefreshed
-			default:
-				result = lookupStale
-			}
 		}
 		s.metrics.lookups.WithLabelValues(result).Inc()
 		views = append(views, v)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -178,6 +179,7 @@ func (s *Store) rebuild() {
 			if c.name == "" && c.meta != nil {
 				c.name = c.meta.Name
 			}
+			c.name = strings.ToValidUTF8(c.name, "\ufffd") // as a label has to be
 			s.campaigns = append(s.campaigns, c)
 		}
 	}

@@ -1,0 +1,245 @@
+package collector_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.uber.org/goleak"
+
+	"smartlead_exporter/collector"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	ttl      = 45 * time.Second
+	maxStale = time.Hour
+
+	// timeout is that of a scrape where it doesn't matter: longer than anything it waits for.
+	timeout = 10 * time.Minute
+)
+
+// exporter is a store at work, with what stands around it in the program.
+type exporter struct {
+	t       testing.TB
+	store   *collector.Store
+	metrics *collector.Metrics
+	own     *prometheus.Registry // the exporter's own metrics
+	log     *journal
+}
+
+// start runs a store with these settings until the test ends.
+func start(t testing.TB, settings collector.Settings) *exporter {
+	t.Helper()
+	e := prepare(t, settings)
+	ended := make(chan error, 1)
+	go func() { ended <- e.store.Run(t.Context()) }()
+	t.Cleanup(func() {
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run returned %v, want the end of its context", err)
+		}
+	})
+	return e
+}
+
+// prepare is start without running the store.
+func prepare(t testing.TB, settings collector.Settings) *exporter {
+	t.Helper()
+	e := &exporter{t: t, own: prometheus.NewPedanticRegistry(), log: &journal{}}
+	var err error
+	if e.metrics, err = collector.NewMetrics(e.own); err != nil {
+		t.Fatal(err)
+	}
+	e.store = collector.NewStore(e.log, e.metrics)
+	e.store.Apply(settings)
+	return e
+}
+
+// settings are what most tests need: campaigns that go stale an hour after their last success.
+func settings(accounts ...collector.Account) collector.Settings {
+	return collector.Settings{TTL: ttl, MaxStale: maxStale, Accounts: accounts}
+}
+
+// account has campaigns without names that are fetched one at a time.
+func account(name string, fetcher collector.Fetcher, ids ...int64) collector.Account {
+	a := collector.Account{Name: name, Fetcher: fetcher, Concurrency: 1}
+	for _, id := range ids {
+		a.Campaigns = append(a.Campaigns, campaign(id, ""))
+	}
+	return a
+}
+
+// concurrently is account with several campaigns fetched at a time.
+func concurrently(concurrency int, a collector.Account) collector.Account {
+	a.Concurrency = concurrency
+	return a
+}
+
+func campaign(id int64, name string) collector.Campaign {
+	c := collector.Campaign{Name: name}
+	c.Query.CampaignID = id
+	return c
+}
+
+// handler serves a scrape as the program does: with a registry for the campaigns of its own, and then the exporter's.
+func (e *exporter) handler(campaigns *prometheus.Registry) http.Handler {
+	return promhttp.HandlerFor(prometheus.Gatherers{campaigns, e.own}, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.HTTPErrorOnError, EnableOpenMetrics: true, DisableCompression: true,
+	})
+}
+
+// exposition returns the page that a scrape gets which accepts this format and waits until ctx ends.
+func (e *exporter) exposition(ctx context.Context, accept string) string {
+	e.t.Helper()
+	campaigns := prometheus.NewPedanticRegistry()
+	if err := campaigns.Register(collector.New(ctx, e.store)); err != nil {
+		e.t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
+	r.Header.Set("Accept", accept)
+	w := httptest.NewRecorder()
+	e.handler(campaigns).ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		e.t.Errorf("scrape got status %d: %s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+// scrapeWith returns what a scrape shows that waits until ctx ends.
+func (e *exporter) scrapeWith(ctx context.Context) page {
+	e.t.Helper()
+	return parse(e.t, e.exposition(ctx, "text/plain"))
+}
+
+// scrapeFor is scrapeWith for a deadline.
+func (e *exporter) scrapeFor(d time.Duration) page {
+	e.t.Helper()
+	ctx, cancel := context.WithTimeout(e.t.Context(), d)
+	defer cancel()
+	return e.scrapeWith(ctx)
+}
+
+// scrape is scrapeFor without a deadline that matters.
+func (e *exporter) scrape() page {
+	e.t.Helper()
+	return e.scrapeFor(timeout)
+}
+
+// page holds the values of a page's series, by their name and labels as they are written.
+type page map[string]float64
+
+func parse(t testing.TB, exposition string) page {
+	t.Helper()
+	p := page{}
+	for line := range strings.Lines(exposition) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		i := strings.LastIndexByte(line, ' ')
+		value, err := strconv.ParseFloat(line[i+1:], 64)
+		if err != nil {
+			t.Fatalf("couldn't read the line %q: %v", line, err)
+		}
+		if _, again := p[line[:i]]; again {
+			t.Errorf("the series %s is there twice", line[:i])
+		}
+		p[line[:i]] = value
+	}
+	return p
+}
+
+// none is the value of a series that isn't there.
+const none = -1
+
+// want compares some series with a page.
+func (p page) want(t testing.TB, when string, want page) {
+	t.Helper()
+	got := page{}
+	for series := range want {
+		value, ok := p[series]
+		if !ok {
+			value = none
+		}
+		got[series] = value
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: the page is different (-want +got):\n%s", when, diff)
+	}
+}
+
+// mentions reports whether a series has this label.
+func (p page) mentions(label, value string) bool {
+	for series := range p {
+		if strings.Contains(series, label+"="+strconv.Quote(value)) {
+			return true
+		}
+	}
+	return false
+}
+
+// The series that most tests look at.
+
+func sent(id int64) string {
+	return fmt.Sprintf(`smartlead_sent_total{campaign_id="%d",sequence_number="1"}`, id)
+}
+func up(id int64) string          { return ofCampaign("up", id) }
+func lastSuccess(id int64) string { return ofCampaign("last_success_timestamp_seconds", id) }
+func duration(id int64) string    { return ofCampaign("refresh_duration_seconds", id) }
+func requests(id int64) string    { return ofCampaign("refresh_requests", id) }
+
+func ofCampaign(name string, id int64) string {
+	return fmt.Sprintf(`smartlead_campaign_%s{campaign_id="%d"}`, name, id)
+}
+
+// info takes the name as it is written on the page.
+func info(id int64, account, name string) string {
+	return fmt.Sprintf(`smartlead_campaign_info{account="%s",campaign_id="%d",campaign_name="%s",client_id="",parent_campaign_id=""}`, account, id, name)
+}
+
+func failures(account, reason string) string {
+	return fmt.Sprintf(`smartlead_exporter_refresh_failures_total{account=%q,reason=%q}`, account, reason)
+}
+
+func lookups(result string) string {
+	return fmt.Sprintf(`smartlead_exporter_cache_lookups_total{result=%q}`, result)
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// journal keeps log lines as maps from keys to values.
+type journal struct {
+	mu    sync.Mutex
+	lines []map[string]string
+}
+
+func (j *journal) Log(keyvals ...any) error {
+	line := map[string]string{}
+	for i := 0; i+1 < len(keyvals); i += 2 {
+		line[fmt.Sprint(keyvals[i])] = fmt.Sprint(keyvals[i+1])
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lines = append(j.lines, line)
+	return nil
+}
+
+// take returns the lines since it was last called.
+func (j *journal) take() []map[string]string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	lines := j.lines
+	j.lines = nil
+	return lines
+}
