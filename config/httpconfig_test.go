@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"testing"
 )
 
@@ -72,4 +73,21 @@ func TestRefusedHTTPConfig(t *testing.T) {
 			"config.yml:3: bearer_token has a tag that is not supported: write the value alone, in quotes if it starts with !",
 		},
 	})
+}
+
+func TestRedirectsAreNeverFollowed(t *testing.T) {
+	t.Setenv("SMARTLEAD_API_KEY", "key")
+	for setting, want := range map[string]string{
+		"enable_http2: true":      "[]",
+		"follow_redirects: false": "[]",
+		"follow_redirects: true":  "[config.yml:4: follow_redirects has no effect, since a redirect would carry the key elsewhere: leave it out]",
+	} {
+		cfg := parse(t, inAccount("campaigns: [1]", "http_config:", "  "+setting))
+		if cfg.Accounts[0].HTTPConfig.FollowRedirects {
+			t.Errorf("%s: redirects are followed", setting)
+		}
+		if got := fmt.Sprint(cfg.Warnings); got != want {
+			t.Errorf("%s: got warnings %s, want %s", setting, got, want)
+		}
+	}
 }
