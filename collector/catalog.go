@@ -67,7 +67,7 @@ func (c *catalog) discovered() (found []smartlead.Campaign, omitted int) {
 	if c.discovery == nil {
 		return nil, 0
 	}
-	return c.discovery.choose(c.list)
+	return c.discovery.Choose(c.list)
 }
 
 // due reports whether the list is to be fetched.

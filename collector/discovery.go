@@ -3,7 +3,6 @@ package collector
 import (
 	"cmp"
 	"hash/fnv"
-	"regexp"
 	"slices"
 	"strconv"
 
@@ -18,9 +17,8 @@ func Statuses() []string {
 // Discovery chooses campaigns out of an account's list. Its conditions combine with AND, the entries of one list with
 // OR; a condition left empty is always met.
 type Discovery struct {
-	Statuses    []string       // in upper case; empty means every one but DRAFTED and ARCHIVED
-	Name        *regexp.Regexp // must match; anchored by whoever made it
-	ExcludeName *regexp.Regexp // must not match
+	Statuses    []string // in upper case; empty means every one but DRAFTED and ARCHIVED
+	MatchesName func(name string) bool
 	ClientIDs   []string
 	Tags        []string
 	Shard       int // this exporter's, 1 to Shards
@@ -30,8 +28,8 @@ type Discovery struct {
 	MaxCampaigns int
 }
 
-// choose returns the campaigns that meet all conditions, newest first, and how many of them MaxCampaigns leaves out.
-func (d *Discovery) choose(list []smartlead.Campaign) (chosen []smartlead.Campaign, omitted int) {
+// Choose returns the campaigns that meet all conditions, newest first, and how many of them MaxCampaigns leaves out.
+func (d *Discovery) Choose(list []smartlead.Campaign) (chosen []smartlead.Campaign, omitted int) {
 	for i := range list {
 		if d.meets(&list[i]) {
 			chosen = append(chosen, list[i])
@@ -56,8 +54,7 @@ func (d *Discovery) meets(c *smartlead.Campaign) bool {
 		return false
 	}
 	switch {
-	case d.Name != nil && !d.Name.MatchString(c.Name),
-		d.ExcludeName != nil && d.ExcludeName.MatchString(c.Name),
+	case d.MatchesName != nil && !d.MatchesName(c.Name),
 		len(d.ClientIDs) > 0 && !slices.Contains(d.ClientIDs, c.ClientID),
 		len(d.Tags) > 0 && !slices.ContainsFunc(c.Tags, func(tag string) bool { return slices.Contains(d.Tags, tag) }):
 		return false
