@@ -116,6 +116,13 @@ func (e *exporter) exposition(ctx context.Context, accept string) string {
 	return w.Body.String()
 }
 
+// ownExposition returns the exporter's own metrics without a scrape.
+func (e *exporter) ownExposition() string {
+	w := httptest.NewRecorder()
+	e.handler(prometheus.NewRegistry()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	return w.Body.String()
+}
+
 // scrapeWith returns what a scrape shows that waits until ctx ends.
 func (e *exporter) scrapeWith(ctx context.Context) page {
 	e.t.Helper()

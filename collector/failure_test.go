@@ -1,0 +1,97 @@
+package collector_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"smartlead_exporter/smartlead"
+)
+
+// Each failure changes campaign_up and one counter, and neither the values nor another campaign.
+func TestFailureLeavesValuesAlone(t *testing.T) {
+	type failureCase struct {
+		name   string
+		err    error
+		reason smartlead.Reason
+	}
+	var table []failureCase
+	for _, reason := range smartlead.Reasons() {
+		table = append(table,
+			failureCase{string(reason), failure(reason), reason},
+			failureCase{string(reason) + ", wrapped", fmt.Errorf("couldn't: %w", failure(reason)), reason})
+	}
+	table = append(table, failureCase{"a query that is refused before it is sent", errors.New("smartlead: no such page size"), smartlead.ErrBadRequest})
+
+	for _, tc := range table {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := newAPI()
+				api.answer(1, answer{sent: 5})
+				api.answer(2, answer{sent: 6})
+				e := start(t, settings(account("default", api, 1, 2), account("other", newAPI(), 3)))
+				e.scrape()
+				succeeded := time.Now()
+
+				time.Sleep(ttl)
+				api.answer(1, answer{err: tc.err})
+				want := page{
+					sent(1): 5, up(1): 0, lastSuccess(1): seconds(succeeded),
+					sent(2): 6, up(2): 1, lastSuccess(2): seconds(time.Now()),
+					sent(3): 1, up(3): 1,
+				}
+				for _, reason := range smartlead.Reasons() {
+					want[failures("default", string(reason))] = 0
+					want[failures("other", string(reason))] = 0
+				}
+				want[failures("default", string(tc.reason))] = 1
+				e.scrape().want(t, "first failure", want)
+
+				want[failures("default", string(tc.reason))] = 2 // 2 is fresh, and isn't fetched
+				e.scrape().want(t, "second failure", want)
+
+				api.answer(1, answer{sent: 7})
+				want[sent(1)], want[up(1)], want[lastSuccess(1)] = 7, 1, seconds(time.Now())
+				e.scrape().want(t, "recovery", want)
+			})
+		})
+	}
+}
+
+func TestRefreshDurationAndRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := newAPI()
+		e := start(t, settings(account("default", api, 1)))
+		for _, step := range []struct {
+			when     string
+			answer   answer
+			seconds  float64
+			requests float64
+		}{
+			{"one page", answer{takes: 250 * time.Millisecond, statistics: &smartlead.Statistics{Requests: 1}}, 0.25, 1},
+			{"many pages", answer{takes: 90 * time.Second, statistics: &smartlead.Statistics{Requests: 17}}, 90, 17},
+			{"a failure after four tries", answer{takes: 7 * time.Second, statistics: &smartlead.Statistics{Requests: 4}, err: failure(smartlead.ErrServer)}, 7, 4},
+			{"a failure without any request", answer{statistics: &smartlead.Statistics{}, err: failure(smartlead.ErrUnauthorized)}, 0, 0},
+		} {
+			time.Sleep(ttl)
+			api.answer(1, step.answer)
+			e.scrape().want(t, step.when, page{duration(1): step.seconds, requests(1): step.requests})
+		}
+	})
+}
+
+// What isn't finished says nothing of the newest finished refresh.
+func TestRefreshUnderWayChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := newAPI()
+		api.answer(1, answer{takes: 2 * time.Second})
+		e := start(t, settings(account("default", api, 1)))
+		e.scrape()
+		want := page{up(1): 1, duration(1): 2, requests(1): 1, lastSuccess(1): seconds(time.Now())}
+		time.Sleep(ttl)
+		api.answer(1, answer{takes: time.Minute, err: failure(smartlead.ErrServer)})
+		e.scrapeFor(59*time.Second).want(t, "while the second refresh runs", want)
+	})
+}

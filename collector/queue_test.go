@@ -1,0 +1,160 @@
+package collector_test
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"smartlead_exporter/collector"
+	"smartlead_exporter/smartlead"
+)
+
+func TestOldestSuccessFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := newAPI()
+		e := start(t, settings())
+		for _, ids := range [][]int64{{3}, {1, 3}, {1, 2, 3}} { // 3 is the oldest, then 1, then 2
+			e.store.Apply(settings(account("default", api, ids...)))
+			e.scrape()
+			time.Sleep(time.Second)
+		}
+		e.store.Apply(settings(account("default", api, 1, 2, 3, 4, 5)))
+		time.Sleep(ttl)
+		api.forget()
+		e.scrape()
+		if diff := cmp.Diff([]int64{4, 5, 3, 1, 2}, api.order()); diff != "" {
+			t.Errorf("campaigns are fetched in another order, want those never fetched, then by age (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A campaign that always fails keeps the oldest success, but it is only queued once a turn: no campaign waits longer
+// than it takes to fetch each other one once, and for the next scrape to come.
+func TestFailingCampaignsStarveNobody(t *testing.T) {
+	const (
+		campaigns = 10
+		takes     = time.Second
+		interval  = 2 * time.Second
+		bound     = campaigns*takes + interval
+	)
+	for _, tc := range []struct {
+		name    string
+		failing []int64
+	}{
+		{"none fails", nil},
+		{"one fails", []int64{1}},
+		{"all but one fail", []int64{1, 2, 3, 4, 5, 6, 7, 8, 9}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := newAPI()
+				ids := numbers(campaigns)
+				for _, id := range ids {
+					api.answer(id, answer{takes: takes})
+				}
+				for _, id := range tc.failing {
+					api.answer(id, answer{takes: takes, err: failure(smartlead.ErrServer)})
+				}
+				e := start(t, collector.Settings{TTL: time.Second, MaxStale: maxStale, Accounts: []collector.Account{account("default", api, ids...)}})
+				began := time.Now()
+				for time.Since(began) < 5*time.Minute {
+					e.scrapeFor(time.Second)
+					time.Sleep(interval - time.Second)
+				}
+				last := map[int64]time.Time{}
+				for _, asked := range api.all() {
+					before, again := last[asked.id]
+					if !again {
+						before = began
+					}
+					if gap := asked.at.Sub(before); gap > bound {
+						t.Errorf("campaign %d had to wait %s for its turn, want at most %s", asked.id, gap, bound)
+					}
+					last[asked.id] = asked.at
+				}
+				if got := slices.Sorted(maps.Keys(last)); !slices.Equal(got, ids) {
+					t.Errorf("campaigns %d had a turn, want all of %d", got, ids)
+				}
+			})
+		})
+	}
+}
+
+func TestConcurrencyPerAccount(t *testing.T) {
+	for _, tc := range []struct{ configured, want int }{{1, 1}, {3, 3}, {100, 20}, {0, 1}, {-1, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			first, second := newAPI(), newAPI()
+			var ofFirst, ofSecond []int64
+			for id := range int64(20) {
+				ofFirst, ofSecond = append(ofFirst, 1+id), append(ofSecond, 101+id)
+				first.answer(1+id, answer{takes: time.Second})
+				second.answer(101+id, answer{takes: time.Second})
+			}
+			e := start(t, settings(
+				concurrently(tc.configured, account("first", first, ofFirst...)),
+				concurrently(2, account("second", second, ofSecond...)),
+			))
+			e.scrape()
+			if got := first.busiest(); got != tc.want {
+				t.Errorf("concurrency %d: %d campaigns were fetched at the same time, want %d", tc.configured, got, tc.want)
+			}
+			if got := second.busiest(); got != 2 {
+				t.Errorf("the other account, with concurrency 2, fetched %d campaigns at the same time", got)
+			}
+		})
+	}
+}
+
+// An account that answers slowly, or not at all, doesn't hold up another one.
+func TestAccountsDontWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow, quick := newAPI(), newAPI()
+		for id := range int64(10) {
+			slow.answer(1+id, answer{takes: time.Hour})
+			quick.answer(11+id, answer{takes: time.Second, sent: 5})
+		}
+		e := start(t, settings(
+			concurrently(2, account("slow", slow, numbers(10)...)),
+			concurrently(2, account("quick", quick, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20)),
+		))
+		want := page{}
+		for id := range int64(10) {
+			want[sent(1+id)], want[sent(11+id)] = none, 5
+		}
+		e.scrapeFor(6*time.Second).want(t, "ten quick campaigns, two at a time, each a second, within 6s", want)
+	})
+}
+
+// However scrapes come and go, a campaign is never fetched twice at once.
+func TestNeverFetchedTwiceAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := newAPI()
+		for _, id := range numbers(7) {
+			api.answer(id, answer{takes: time.Duration(id) * 3 * time.Second})
+		}
+		api.answer(3, answer{takes: 10 * time.Second, err: failure(smartlead.ErrTimeout)})
+		e := start(t, collector.Settings{TTL: time.Second, MaxStale: maxStale, Accounts: []collector.Account{
+			concurrently(4, account("default", api, numbers(7)...)),
+		}})
+		for i := range 200 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%11)*time.Second)
+			go e.scrapeWith(ctx)
+			time.AfterFunc(20*time.Second, cancel)
+			time.Sleep(time.Duration(i%3) * time.Second)
+		}
+		time.Sleep(time.Minute)
+		for _, asked := range api.all() {
+			if asked.both {
+				t.Errorf("campaign %d was fetched although it was being fetched", asked.id)
+			}
+		}
+		if got := api.busiest(); got != 4 {
+			t.Errorf("%d campaigns were fetched at the same time, want 4", got)
+		}
+	})
+}
