@@ -168,6 +168,9 @@ func (c *Client) try(ctx context.Context, r *request) error {
 
 func (c *Client) currentKey(r *request) (string, error) {
 	key, err := c.key()
+	if err == nil && key == "" { // such as from a file that is being written
+		err = errors.New("it is empty")
+	}
 	if err != nil {
 		return "", &Error{Op: r.op(), Reason: ErrUnauthorized, Err: fmt.Errorf("couldn't read the API key: %w", err)}
 	}
@@ -201,7 +204,7 @@ func (c *Client) exchange(ctx context.Context, r *request, key string) (status i
 
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, c.lost(ctx, r, 0, hide.cause(err))
+		return 0, c.lost(ctx, r, 0, err, hide)
 	}
 	defer resp.Body.Close()
 	if remaining, wait, known := quotaLeft(resp.Header); known {
@@ -221,7 +224,7 @@ func (c *Client) exchange(ctx context.Context, r *request, key string) (status i
 	body := &pageReader{r: resp.Body, left: maxPageBytes}
 	if err := r.read(body, serverTime(resp.Header)); err != nil {
 		if body.err != nil {
-			return resp.StatusCode, c.lost(ctx, r, resp.StatusCode, hide.cause(body.err))
+			return resp.StatusCode, c.lost(ctx, r, resp.StatusCode, body.err, hide)
 		}
 		return resp.StatusCode, &Error{
 			Op: r.op(), Reason: ErrBadResponse, StatusCode: resp.StatusCode, Message: hide.message(err.Error()),
@@ -232,15 +235,16 @@ func (c *Client) exchange(ctx context.Context, r *request, key string) (status i
 
 // lost is the error of an answer that didn't come, or not to its end. The end of the caller's context is no failure of
 // the API and has no reason.
-func (c *Client) lost(ctx context.Context, r *request, status int, err error) error {
+func (c *Client) lost(ctx context.Context, r *request, status int, err error, hide *redactor) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", r.op(), context.Cause(ctx))
 	}
+	e := &Error{Op: r.op(), Reason: ErrNetwork, StatusCode: status, Err: hide.cause(err)}
 	var timeout interface{ Timeout() bool }
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
-		return &Error{Op: r.op(), Reason: ErrTimeout, StatusCode: status, Message: fmt.Sprintf("no complete answer within %s", c.timeout), Err: err}
+		e.Reason, e.Message = ErrTimeout, fmt.Sprintf("no complete answer within %s", c.timeout)
 	}
-	return &Error{Op: r.op(), Reason: ErrNetwork, StatusCode: status, Err: err}
+	return e
 }
 
 // refusal turns an answer other than 200 into an error, and has the budget learn from it.
