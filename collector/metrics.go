@@ -2,6 +2,7 @@ package collector
 
 import (
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -81,6 +82,9 @@ type Metrics struct {
 	lookups         *prometheus.CounterVec
 	reloadOK        prometheus.Gauge
 	reloadTime      prometheus.Gauge
+
+	mu      sync.RWMutex
+	dropped map[string]bool // accounts without series; a request of theirs that ends late must not bring them back
 }
 
 // NewMetrics registers the metrics with reg. It fails if reg has one of them already.
@@ -114,6 +118,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 			"Whether the last attempt to load the configuration succeeded: 1 or 0."))),
 		reloadTime: prometheus.NewGauge(prometheus.GaugeOpts(opts("config_last_reload_success_timestamp_seconds",
 			"When the configuration was last loaded successfully, in Unix time."))),
+		dropped: map[string]bool{},
 	}
 	for _, c := range []prometheus.Collector{
 		m.requests, m.requestDuration, m.failures, m.listFailures, m.limitWait, m.limitRemaining, m.lookups, m.reloadOK, m.reloadTime,
@@ -138,24 +143,41 @@ func (m *Metrics) Reloaded(ok bool) {
 	m.reloadTime.SetToCurrentTime()
 }
 
-// Trace returns the functions that count what a client does on behalf of an account.
+// Trace returns the functions that count what a client does on behalf of an account. They count nothing while the
+// store that counts with m no longer has the account.
 func (m *Metrics) Trace(account string) smartlead.Trace {
+	unlessDropped := func(count func()) {
+		m.mu.RLock()
+		defer m.mu.RUnlock()
+		if !m.dropped[account] {
+			count()
+		}
+	}
 	return smartlead.Trace{
 		Request: func(r smartlead.RequestInfo) {
 			code := "error"
 			if r.StatusCode != 0 {
 				code = strconv.Itoa(r.StatusCode)
 			}
-			m.requests.WithLabelValues(account, code).Inc()
-			m.requestDuration.WithLabelValues(account).Observe(r.Duration.Seconds())
+			unlessDropped(func() {
+				m.requests.WithLabelValues(account, code).Inc()
+				m.requestDuration.WithLabelValues(account).Observe(r.Duration.Seconds())
+			})
 		},
-		Wait:      func(d time.Duration) { m.limitWait.WithLabelValues(account).Add(d.Seconds()) },
-		Remaining: func(n int) { m.limitRemaining.WithLabelValues(account).Set(float64(n)) },
+		Wait: func(d time.Duration) {
+			unlessDropped(func() { m.limitWait.WithLabelValues(account).Add(d.Seconds()) })
+		},
+		Remaining: func(n int) {
+			unlessDropped(func() { m.limitRemaining.WithLabelValues(account).Set(float64(n)) })
+		},
 	}
 }
 
 // addAccount makes an account's series exist from the start, so that a first failure is an increase.
 func (m *Metrics) addAccount(account string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.dropped, account)
 	for _, code := range []string{"200", "401", "429", "error"} {
 		m.requests.WithLabelValues(account, code)
 	}
@@ -169,6 +191,9 @@ func (m *Metrics) addAccount(account string) {
 
 // dropAccount removes the series of an account that is no longer configured.
 func (m *Metrics) dropAccount(account string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dropped[account] = true
 	labels := prometheus.Labels{"account": account}
 	m.requests.DeletePartialMatch(labels)
 	m.requestDuration.DeletePartialMatch(labels)
