@@ -18,50 +18,70 @@ const (
 // Families of one campaign. The six that end in _total are gauges all the same: a count of the API can go down. Their
 // names are what users' dashboards and rules know them by.
 var (
-	sentDesc         = stepDesc("sent_total", "E-mails of this step that were sent.")
-	openedDesc       = stepDesc("opened_total", "E-mails of this step that were opened at least once.")
-	clickedDesc      = stepDesc("clicked_total", "E-mails of this step in which a link was clicked at least once.")
-	repliedDesc      = stepDesc("replied_total", "E-mails of this step that got a reply.")
-	unsubscribedDesc = stepDesc("unsubscribed_total", "E-mails of this step whose recipient unsubscribed.")
-	bouncedDesc      = stepDesc("bounced_total", "E-mails of this step that bounced.")
-	lastSentDesc     = stepDesc("last_sent_timestamp_seconds", "When the newest e-mail of this step was sent, in Unix time. Only for campaigns whose statistics come as one row an e-mail.")
+	sentFamily         = stepFamily("sent_total", "E-mails of this step that were sent.")
+	openedFamily       = stepFamily("opened_total", "E-mails of this step that were opened at least once.")
+	clickedFamily      = stepFamily("clicked_total", "E-mails of this step in which a link was clicked at least once.")
+	repliedFamily      = stepFamily("replied_total", "E-mails of this step that got a reply.")
+	unsubscribedFamily = stepFamily("unsubscribed_total", "E-mails of this step whose recipient unsubscribed.")
+	bouncedFamily      = stepFamily("bounced_total", "E-mails of this step that bounced.")
+	lastSentFamily     = stepFamily("last_sent_timestamp_seconds", "When the newest e-mail of this step was sent, in Unix time. Only for campaigns whose statistics come as one row an e-mail.")
 
-	infoDesc            = campaignDesc("info", "Names of a campaign, for joins. Always 1.", "account", "campaign_name", "client_id", "parent_campaign_id")
-	upDesc              = campaignDesc("up", "Whether the newest finished refresh of this campaign succeeded: 1 or 0. 0 before the first.")
-	lastSuccessDesc     = campaignDesc("last_success_timestamp_seconds", "When the newest complete refresh of this campaign ended, in Unix time. 0 before the first.")
-	refreshDurationDesc = campaignDesc("refresh_duration_seconds", "How long the newest finished refresh of this campaign took, waiting for the request budget included. 0 before the first.")
-	refreshRequestsDesc = campaignDesc("refresh_requests", "How many API requests the newest finished refresh of this campaign took. 0 before the first.")
+	infoFamily            = campaignFamily("info", "Names of a campaign, for joins. Always 1.", "account", "campaign_name", "client_id", "parent_campaign_id")
+	upFamily              = campaignFamily("up", "Whether the newest finished refresh of this campaign succeeded: 1 or 0. 0 before the first.")
+	lastSuccessFamily     = campaignFamily("last_success_timestamp_seconds", "When the newest complete refresh of this campaign ended, in Unix time. 0 before the first.")
+	refreshDurationFamily = campaignFamily("refresh_duration_seconds", "How long the newest finished refresh of this campaign took, waiting for the request budget included. 0 before the first.")
+	refreshRequestsFamily = campaignFamily("refresh_requests", "How many API requests the newest finished refresh of this campaign took. 0 before the first.")
 )
-
-func stepDesc(name, help string) *prometheus.Desc {
-	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, []string{"campaign_id", "sequence_number"}, nil)
-}
-
-func campaignDesc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "campaign", name), help, append([]string{"campaign_id"}, labels...), nil)
-}
-
-func accountDesc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "account", name), help, append([]string{"account"}, labels...), nil)
-}
 
 // Families of what the list of campaigns says of one. They are missing for a campaign that isn't in it, and where no list
 // is fetched.
 var (
-	statusDesc         = campaignDesc("status", "1 for the status a campaign has, 0 for the other known ones.", "status")
-	tagDesc            = campaignDesc("tag_info", "Tags of a campaign, for joins. Always 1.", "tag")
-	openTrackingDesc   = campaignDesc("open_tracking", "Whether opens of this campaign's e-mails are tracked: 1 or 0. Where they aren't, an open rate means nothing.")
-	clickTrackingDesc  = campaignDesc("click_tracking", "Whether clicks in this campaign's e-mails are tracked: 1 or 0. Where they aren't, a click rate means nothing.")
-	createdDesc        = campaignDesc("created_timestamp_seconds", "When the campaign was created, in Unix time.")
-	maxLeadsPerDayDesc = campaignDesc("max_leads_per_day", "The most leads a day that this campaign may begin to write to.")
+	statusFamily         = campaignFamily("status", "1 for the status a campaign has, 0 for the other known ones.", "status")
+	tagFamily            = campaignFamily("tag_info", "Tags of a campaign, for joins. Always 1.", "tag")
+	openTrackingFamily   = campaignFamily("open_tracking", "Whether opens of this campaign's e-mails are tracked: 1 or 0. Where they aren't, an open rate means nothing.")
+	clickTrackingFamily  = campaignFamily("click_tracking", "Whether clicks in this campaign's e-mails are tracked: 1 or 0. Where they aren't, a click rate means nothing.")
+	createdFamily        = campaignFamily("created_timestamp_seconds", "When the campaign was created, in Unix time.")
+	maxLeadsPerDayFamily = campaignFamily("max_leads_per_day", "The most leads a day that this campaign may begin to write to.")
 )
 
 // Families of an account's list of campaigns. They are missing where no list is fetched.
 var (
-	campaignsDesc     = accountDesc("campaigns", "Campaigns in the account's list, those not exported included, by status.", "status")
-	omittedDesc       = accountDesc("campaigns_omitted", "Campaigns that discovery found and left out: more than max_campaigns, or another account's already.")
-	lastDiscoveryDesc = accountDesc("last_discovery_timestamp_seconds", "When the account's list of campaigns was last had and believed, in Unix time. 0 before the first.")
+	campaignsFamily     = accountFamily("campaigns", "Campaigns in the account's list, those not exported included, by status.", "status")
+	omittedFamily       = accountFamily("campaigns_omitted", "Campaigns that discovery found and left out: more than max_campaigns, or another account's already.")
+	lastDiscoveryFamily = accountFamily("last_discovery_timestamp_seconds", "When the account's list of campaigns was last had and believed, in Unix time. 0 before the first.")
 )
+
+// families are all of the above.
+var families = []*family{
+	sentFamily, openedFamily, clickedFamily, repliedFamily, unsubscribedFamily, bouncedFamily, lastSentFamily,
+	infoFamily, upFamily, lastSuccessFamily, refreshDurationFamily, refreshRequestsFamily,
+	statusFamily, tagFamily, openTrackingFamily, clickTrackingFamily, createdFamily, maxLeadsPerDayFamily,
+	campaignsFamily, omittedFamily, lastDiscoveryFamily,
+}
+
+// family describes a family of gauges.
+type family struct {
+	name, help string
+	labels     []string // in the order in which values are given
+	desc       *prometheus.Desc
+}
+
+func newFamily(subsystem, name, help string, labels ...string) *family {
+	name = prometheus.BuildFQName(namespace, subsystem, name)
+	return &family{name: name, help: help, labels: labels, desc: prometheus.NewDesc(name, help, labels, nil)}
+}
+
+func stepFamily(name, help string) *family {
+	return newFamily("", name, help, "campaign_id", "sequence_number")
+}
+
+func campaignFamily(name, help string, labels ...string) *family {
+	return newFamily("campaign", name, help, append([]string{"campaign_id"}, labels...)...)
+}
+
+func accountFamily(name, help string, labels ...string) *family {
+	return newFamily("account", name, help, append([]string{"account"}, labels...)...)
+}
 
 // Results of looking up a campaign for a scrape, values of the label result.
 const (

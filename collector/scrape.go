@@ -7,25 +7,6 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
-// campaignView is what one scrape sees of a campaign.
-type campaignView struct {
-	account, id, name string
-	meta              *smartlead.Campaign   // nil: nothing is known
-	statistics        *smartlead.Statistics // nil: nothing to show; never written to
-	lastSuccess       time.Time
-	up                bool
-	duration          time.Duration
-	requests          int
-}
-
-// accountView is what one scrape sees of an account's list.
-type accountView struct {
-	name        string
-	list        []smartlead.Campaign // never written to
-	lastSuccess time.Time
-	omitted     int
-}
-
 // lookup is one campaign on a scrape's way.
 type lookup struct {
 	campaign *campaign
