@@ -226,9 +226,13 @@ func (s *Store) logFailure(c *campaign, err error, reason smartlead.Reason) {
 	if c.reason != reason {
 		logger = level.Warn(s.logger)
 	}
-	serving := "nothing: there are no values yet"
-	if c.good != nil {
-		serving = "the values of " + c.lastSuccess.UTC().Format(time.RFC3339) + ", until they are older than cache.max_stale"
+	values := "the values of " + c.lastSuccess.UTC().Format(time.RFC3339)
+	serving := values + ", until they are older than cache.max_stale"
+	switch {
+	case c.good == nil:
+		serving = "nothing: there are no values yet"
+	case !s.servable(c, time.Now()):
+		serving = "nothing: " + values + " are older than cache.max_stale"
 	}
 	_ = logger.Log("msg", "refreshing a campaign failed", "account", c.account.name, "campaign_id", c.id,
 		"reason", string(reason), "err", err, "serving", serving)

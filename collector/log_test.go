@@ -1,0 +1,125 @@
+package collector_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"smartlead_exporter/smartlead"
+)
+
+// A failure is worth a warning when it is news, and so is its end; in between it fills no log.
+func TestFailuresAreLoudOnce(t *testing.T) {
+	ok := answer{}
+	failing := func(reason smartlead.Reason) answer { return answer{err: failure(reason)} }
+	for _, tc := range []struct {
+		name    string
+		answers []answer
+		want    []string // level and reason of the line after each
+	}{
+		{"nothing but successes", []answer{ok, ok}, []string{"debug", "debug"}},
+		{
+			"the same failure again and again",
+			[]answer{ok, failing(smartlead.ErrServer), failing(smartlead.ErrServer), failing(smartlead.ErrServer)},
+			[]string{"debug", "warn server_error", "debug server_error", "debug server_error"},
+		},
+		{
+			"a failure from the start",
+			[]answer{failing(smartlead.ErrNotFound), failing(smartlead.ErrNotFound)},
+			[]string{"warn not_found", "debug not_found"},
+		},
+		{
+			"another reason",
+			[]answer{failing(smartlead.ErrServer), failing(smartlead.ErrTimeout), failing(smartlead.ErrTimeout), failing(smartlead.ErrServer)},
+			[]string{"warn server_error", "warn timeout", "debug timeout", "warn server_error"},
+		},
+		{
+			"recovery, and the same failure once more",
+			[]answer{failing(smartlead.ErrServer), failing(smartlead.ErrServer), ok, ok, failing(smartlead.ErrServer)},
+			[]string{"warn server_error", "debug server_error", "info, debug", "debug", "warn server_error"},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := newAPI()
+				e := start(t, settings(account("default", api, 1)))
+				var got []string
+				for _, answer := range tc.answers {
+					time.Sleep(ttl)
+					api.answer(1, answer)
+					e.scrape()
+					var lines []string
+					for _, line := range e.log.take() {
+						if line["campaign_id"] != "1" || line["account"] != "default" {
+							t.Errorf("a line doesn't say which campaign it is about: %v", line)
+						}
+						lines = append(lines, strings.TrimSpace(line["level"]+" "+line["reason"]))
+					}
+					got = append(got, strings.Join(lines, ", "))
+				}
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("the levels differ (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// The line tells whether users see old values or none.
+func TestFailureTellsWhatIsServed(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		fetched bool
+		age     time.Duration
+		want    string
+	}{
+		{"never fetched", false, 0, "nothing: there are no values yet"},
+		{"stale", true, maxStale - 1, "the values of 2000-01-01T00:00:00Z, until they are older than cache.max_stale"},
+		{"too old", true, maxStale, "nothing: the values of 2000-01-01T00:00:00Z are older than cache.max_stale"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // its clock starts at 2000-01-01T00:00:00Z
+				api := newAPI()
+				e := start(t, settings(account("default", api, 1)))
+				if tc.fetched {
+					e.scrape()
+				}
+				time.Sleep(tc.age)
+				api.answer(1, answer{err: failure(smartlead.ErrServer)})
+				e.log.take()
+				e.scrape()
+				lines := e.log.take()
+				if len(lines) != 1 || lines[0]["serving"] != tc.want || !strings.Contains(lines[0]["err"], "as the test wants it") {
+					t.Errorf("got the lines %v, want one with the error, and serving=%q", lines, tc.want)
+				}
+			})
+		})
+	}
+}
+
+// Each campaign has its own news.
+func TestOneWarningPerCampaign(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := newAPI()
+		for _, id := range numbers(3) {
+			api.answer(id, answer{err: failure(smartlead.ErrServer)})
+		}
+		e := start(t, settings(account("default", api, numbers(3)...)))
+		var warned []string
+		for range 3 {
+			e.scrape()
+			for _, line := range e.log.take() {
+				if line["level"] == "warn" {
+					warned = append(warned, line["campaign_id"])
+				}
+			}
+		}
+		if want := []string{"1", "2", "3"}; !slices.Equal(warned, want) {
+			t.Errorf("there were warnings about %v, want one about each of %v", warned, want)
+		}
+	})
+}
