@@ -128,3 +128,8 @@ func timeValue(t time.Time) float64 {
 	}
 	return float64(t.UnixMilli()) / 1000
 }
+
+// same reports whether two views of an account show the same.
+func (v accountView) same(other accountView) bool {
+	return v.name == other.name && v.lastSuccess.Equal(other.lastSuccess) && v.omitted == other.omitted
+}

@@ -1,0 +1,155 @@
+package collector
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+)
+
+// Gatherer shows what New shows, to many scrapes, and makes anew only what changed since the last one: a campaign
+// changes when it was refreshed, and its statistics often not even then. It is safe for concurrent use.
+//
+// Metrics and families are shared between scrapes. Once made they are never written to; whoever gathers them must not
+// do so either.
+type Gatherer struct {
+	store *Store
+
+	// mu is held while families are put together, not while a scrape waits for refreshes.
+	mu         sync.Mutex
+	campaigns  map[string]*shownCampaign // by id
+	accounts   []accountView
+	generation []*dto.MetricFamily
+}
+
+// shownCampaign is a campaign as it was last shown.
+type shownCampaign struct {
+	view  campaignView
+	state []shown
+	meta  []shown
+	steps []shown
+}
+
+// shown is a metric and where it belongs.
+type shown struct {
+	family *family
+	metric *dto.Metric
+}
+
+// NewGatherer returns a gatherer of a store's campaigns and accounts.
+func NewGatherer(store *Store) *Gatherer {
+	return &Gatherer{store: store}
+}
+
+// ForScrape returns the gatherer for one scrape, whose context says how long to wait for refreshes, as in New. What own
+// gathers is shown as well; it must not have families of the same names.
+func (g *Gatherer) ForScrape(ctx context.Context, own prometheus.Gatherer) prometheus.Gatherer {
+	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		views := g.store.look(ctx, func(string) bool { return true })
+		generation := g.show(views, g.store.lists())
+		others, err := own.Gather() // last, so that it counts what this scrape caused
+		all := slices.Concat(generation, others)
+		slices.SortFunc(all, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+		return all, err
+	})
+}
+
+// show returns the families of these views.
+func (g *Gatherer) show(views []campaignView, accounts []accountView) []*dto.MetricFamily {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	changed := len(views) != len(g.campaigns) || !slices.EqualFunc(accounts, g.accounts, accountView.same)
+	campaigns := make(map[string]*shownCampaign, len(views))
+	for i := range views {
+		v := &views[i]
+		old := g.campaigns[v.id]
+		if old != nil && old.view == *v {
+			campaigns[v.id] = old
+			continue
+		}
+		campaigns[v.id] = showCampaign(v, old)
+		changed = true
+	}
+	if changed {
+		g.campaigns, g.accounts = campaigns, accounts
+		g.generation = assemble(campaigns, accounts)
+	}
+	return g.generation
+}
+
+// showCampaign makes a campaign's metrics, but for those that are as they were.
+func showCampaign(v *campaignView, old *shownCampaign) *shownCampaign {
+	c := &shownCampaign{view: *v}
+	c.state = collect(v.showState)
+	if old != nil && old.view.meta == v.meta && old.view.name == v.name && old.view.account == v.account {
+		c.meta = old.meta
+	} else {
+		c.meta = collect(v.showMeta)
+	}
+	if old != nil && old.view.statistics != nil && v.statistics != nil && slices.Equal(old.view.statistics.Steps, v.statistics.Steps) {
+		c.steps = old.steps
+	} else {
+		c.steps = collect(v.showSteps)
+	}
+	return c
+}
+
+// assemble sorts metrics into families.
+func assemble(campaigns map[string]*shownCampaign, accounts []accountView) []*dto.MetricFamily {
+	byFamily := make(map[*family]*dto.MetricFamily, len(families))
+	add := func(list []shown) {
+		for _, s := range list {
+			f := byFamily[s.family]
+			if f == nil {
+				f = &dto.MetricFamily{Name: &s.family.name, Help: &s.family.help, Type: dto.MetricType_GAUGE.Enum()}
+				byFamily[s.family] = f
+			}
+			f.Metric = append(f.Metric, s.metric)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(campaigns)) {
+		c := campaigns[id]
+		add(c.state)
+		add(c.meta)
+		add(c.steps)
+	}
+	for _, v := range accounts {
+		add(collect(v.show))
+	}
+	return slices.Collect(maps.Values(byFamily))
+}
+
+// collect makes the metrics that show shows.
+func collect(show func(sink)) []shown {
+	var s metricMaker
+	show(&s)
+	return s.made
+}
+
+// metricMaker is a sink that makes metrics as a registry would.
+type metricMaker struct {
+	made   []shown
+	values []string         // of the labels of the newest metric
+	pairs  []*dto.LabelPair // the labels
+}
+
+func (s *metricMaker) gauge(f *family, value float64, labels ...string) {
+	s.made = append(s.made, shown{family: f, metric: &dto.Metric{Label: s.labels(f, labels), Gauge: &dto.Gauge{Value: &value}}})
+}
+
+// labels returns the pairs, sorted by name. The families of a step come one after the other and share them.
+func (s *metricMaker) labels(f *family, values []string) []*dto.LabelPair {
+	if len(s.made) > 0 && slices.Equal(s.values, values) && slices.Equal(s.made[len(s.made)-1].family.labels, f.labels) {
+		return s.pairs
+	}
+	s.values, s.pairs = values, make([]*dto.LabelPair, len(values))
+	for i := range values {
+		s.pairs[i] = &dto.LabelPair{Name: &f.labels[i], Value: &values[i]}
+	}
+	slices.SortFunc(s.pairs, func(a, b *dto.LabelPair) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return s.pairs
+}
