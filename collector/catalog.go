@@ -51,7 +51,19 @@ func (c *catalog) apply(settings Account) {
 	}
 	c.lister, c.interval, c.discovery = settings.Lister, settings.ListInterval, settings.Discovery
 	if !c.wanted() {
+		c.giveUp()
 		c.forget()
+	}
+}
+
+// giveUp ends the waiting for a list that isn't wanted any more.
+func (c *catalog) giveUp() {
+	switch {
+	case c.running:
+		c.cancel() // finishList closes pending
+	case c.pending != nil:
+		close(c.pending)
+		c.pending = nil
 	}
 }
 
@@ -130,7 +142,7 @@ func (s *Store) finishList(ctx context.Context, a *account, list []smartlead.Cam
 	now := time.Now()
 	if err != nil {
 		c.next = now.Add(min(c.interval, listRetry))
-		reason := smartlead.ReasonOf(err)
+		reason := reasonOf(err)
 		s.metrics.listFailures.WithLabelValues(a.name, string(reason)).Inc()
 		_ = level.Warn(s.logger).Log("msg", "listing the campaigns failed; what is known of them stays", "account", a.name,
 			"reason", string(reason), "err", err)

@@ -102,10 +102,7 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 	}
 	c.duration, c.requests = took, statistics.Requests
 	if err != nil {
-		reason := smartlead.ReasonOf(err)
-		if reason == "" {
-			reason = smartlead.ErrBadRequest // a query the client refuses to send
-		}
+		reason := reasonOf(err)
 		s.metrics.failures.WithLabelValues(c.account.name, string(reason)).Inc()
 		s.logFailure(c, err, reason)
 		c.up, c.reason = false, reason
@@ -118,4 +115,12 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "duration", took)
 	c.up, c.reason = true, ""
 	c.good, c.lastSuccess = &statistics, time.Now()
+}
+
+// reasonOf returns the reason of a failure to fetch, one of those that are counted from the start.
+func reasonOf(err error) smartlead.Reason {
+	if reason := smartlead.ReasonOf(err); reason != "" {
+		return reason
+	}
+	return smartlead.ErrBadRequest // a query the client refuses to send
 }

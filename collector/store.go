@@ -129,9 +129,7 @@ func (s *Store) Apply(settings Settings) {
 	s.rebuild()
 	for _, a := range old {
 		a.removed = true
-		if a.catalog.cancel != nil {
-			a.catalog.cancel()
-		}
+		a.catalog.giveUp()
 		s.metrics.dropAccount(a.name)
 	}
 	s.signal()
