@@ -27,13 +27,14 @@ type Budget struct {
 
 	refusals refusals
 
-	mu          sync.Mutex
-	slots       *semaphore.Weighted // nil: any number
-	limits      Limits
-	minute      *rate.Limiter // nil: no limit
-	hour        *rate.Limiter // likewise
-	pausedUntil time.Time
-	throttled   int // answers of 429 in a row, those during a pause not counted
+	mu             sync.Mutex
+	slots          *semaphore.Weighted // nil: any number
+	limits         Limits
+	minute         *rate.Limiter // nil: no limit
+	hour           *rate.Limiter // likewise
+	pausedUntil    time.Time
+	throttled      int       // answers of 429 in a row, those during the pause for one not counted
+	throttledUntil time.Time // the end of that pause
 }
 
 // NewBudget returns a Budget that starts with a tenth of each limit to spend at once.
@@ -182,23 +183,28 @@ func (b *Budget) spend(now time.Time) time.Duration {
 func (b *Budget) pause(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if until := time.Now().Add(d); until.After(b.pausedUntil) {
-		b.pausedUntil = until
-	}
+	b.pausedUntil = later(b.pausedUntil, time.Now().Add(d))
 }
 
 // throttle takes note of a 429 and pauses the account for the larger of retryAfter and a back-off that doubles with
 // each 429 in a row. Published notes say that a key stays refused for minutes when a client goes on asking.
 func (b *Budget) throttle(retryAfter time.Duration) {
 	b.mu.Lock()
-	step := b.throttled
-	if time.Now().Before(b.pausedUntil) {
-		step = max(step-1, 0) // one of several requests that were under way when the first was refused
-	} else {
+	defer b.mu.Unlock()
+	now := time.Now()
+	if !now.Before(b.throttledUntil) { // else one of several requests that were under way when the first was refused
 		b.throttled++
 	}
-	b.mu.Unlock()
-	b.pause(max(retryAfter, backoff(firstPause, maxPause, step)))
+	until := now.Add(max(retryAfter, backoff(firstPause, maxPause, max(b.throttled-1, 0))))
+	b.throttledUntil = later(b.throttledUntil, until)
+	b.pausedUntil = later(b.pausedUntil, until)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // succeeded forgets the 429s.
