@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 )
@@ -39,7 +40,15 @@ func (r *reader) cache(c *Cache, n *yaml.Node) {
 	at := r.mapping(n, "cache", "ttl: 45s", fields{
 		"ttl":       r.duration(&c.TTL),
 		"max_stale": r.duration(&c.MaxStale),
+		"file":      r.text(&c.File),
 	})
+	switch line := at.of("file"); {
+	case at["file"] == 0:
+	case strings.TrimSpace(c.File) == "":
+		r.problemf(line, "file is empty: write the path of a file that the exporter may write, or leave it out")
+	default:
+		c.File = promconfig.JoinDir(r.dir, c.File)
+	}
 	if c.TTL <= 0 {
 		r.problemf(at.of("ttl"), "ttl is 0: write a little less than the scrape interval, such as 45s")
 	}

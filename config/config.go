@@ -56,6 +56,8 @@ type Cache struct {
 	// MaxStale is how long the last good values are served when refreshing
 	// fails: 0 for not at all, else at least TTL.
 	MaxStale model.Duration `yaml:"max_stale"`
+	// File keeps the values over a restart; empty for not at all.
+	File string `yaml:"file,omitempty"`
 }
 
 // Account is one Smartlead account: a key, the budget that goes with it, and
