@@ -74,6 +74,15 @@ func (c *catalog) forget() {
 	c.list, c.byID, c.doubtful, c.doubted, c.lastSuccess, c.omitted = nil, nil, nil, false, time.Time{}, 0
 }
 
+// believe takes a list for true.
+func (c *catalog) believe(list []smartlead.Campaign, at time.Time) {
+	c.list, c.lastSuccess = list, at
+	c.byID = make(map[int64]*smartlead.Campaign, len(list))
+	for i := range list {
+		c.byID[list[i].ID] = &list[i]
+	}
+}
+
 // discovered returns the campaigns of the list that are to be shown, and how many more there would be.
 func (c *catalog) discovered() (found []smartlead.Campaign, omitted int) {
 	if c.discovery == nil {
@@ -157,12 +166,9 @@ func (s *Store) finishList(ctx context.Context, a *account, list []smartlead.Cam
 	}
 	c.next = now.Add(c.interval)
 	c.doubtful, c.doubted = nil, false
-	c.lastSuccess = now
 	s.logDifference(a, c.byID, list)
-	c.list, c.byID = list, make(map[int64]*smartlead.Campaign, len(list))
-	for i := range list {
-		c.byID[list[i].ID] = &list[i]
-	}
+	c.believe(list, now)
+	s.changes++
 	s.rebuild()
 }
 

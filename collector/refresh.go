@@ -115,6 +115,7 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "duration", took)
 	c.up, c.reason = true, ""
 	c.good, c.lastSuccess = &statistics, time.Now()
+	s.changes++
 }
 
 // reasonOf returns the reason of a failure to fetch, one of those that are counted from the start.

@@ -2,7 +2,6 @@ package collector
 
 import (
 	"context"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -61,6 +60,11 @@ type Store struct {
 	maxStale  time.Duration
 	accounts  []*account  // in the order of the settings
 	campaigns []*campaign // by account, those configured before those discovered
+	changes   uint64      // refreshes and lists that succeeded
+
+	// What another store remembered, and nothing here has taken up yet.
+	restored      map[int64]CampaignMemory // by campaign
+	restoredLists map[string]ListMemory    // by account
 }
 
 // account is the running side of an Account. Its fields are guarded by Store.mu.
@@ -121,6 +125,7 @@ func (s *Store) Apply(settings Settings) {
 		if a == nil {
 			a = &account{name: wanted.Name}
 			s.metrics.addAccount(a.name)
+			s.restoreList(a, wanted)
 		}
 		a.fetcher, a.concurrency, a.configured = wanted.Fetcher, max(wanted.Concurrency, 1), wanted.Campaigns
 		a.catalog.apply(wanted)
@@ -168,9 +173,11 @@ func (s *Store) rebuild() {
 		a.catalog.omitted = omitted
 		for _, w := range wanted {
 			c := newCampaign(w, a)
-			if known := old[c.id]; known != nil && known.account == a && reflect.DeepEqual(known.query, w.Query) {
+			if known := old[c.id]; known != nil && known.account == a && sameQuery(known.query, w.Query) {
 				c = known
 				delete(old, c.id)
+			} else {
+				s.restoreCampaign(c)
 			}
 			c.meta = a.catalog.byID[w.Query.CampaignID]
 			c.name = w.Name
