@@ -1,0 +1,120 @@
+// Package cachefile keeps what a store remembers in a file, so that a restart leaves no hole in the graphs while the
+// request budget allows the campaigns to be fetched one after the other.
+//
+// A file is one line that says what it is, and the content. It is replaced as a whole: whoever reads it, even after the
+// machine lost power, finds the old content or the new. What is in it is believed only if every byte is as it was written.
+package cachefile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"smartlead_exporter/collector"
+)
+
+const (
+	format  = "smartlead_exporter cache"
+	version = 1 // of the content; a file of another version is of no use
+
+	maxBytes = 1 << 30
+)
+
+// header is the first line.
+type header struct {
+	Format  string    `json:"format"`
+	Version int       `json:"version"`
+	Saved   time.Time `json:"saved"`
+	SHA256  string    `json:"sha256"` // of all that follows the line
+}
+
+// Save replaces the file. It returns when the new content is on the disk.
+func Save(path string, m collector.Memory) error {
+	content, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("couldn't encode the cache: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	first, err := json.Marshal(header{Format: format, Version: version, Saved: time.Now().UTC(), SHA256: hex.EncodeToString(sum[:])})
+	if err != nil {
+		return fmt.Errorf("couldn't encode the cache: %w", err)
+	}
+	if err := replace(path, append(append(first, '\n'), content...)); err != nil {
+		return fmt.Errorf("couldn't write the cache file: %w", err)
+	}
+	return nil
+}
+
+// replace writes a file beside path and then gives it the name. The name is always the same, so that a process that is
+// killed on the way leaves one such file at the most.
+func replace(path string, content []byte) (err error) {
+	beside := path + ".new"
+	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(beside))
+		}
+	}()
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync() // before the rename, or a crash could leave the name with nothing behind it
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(beside, path); err != nil {
+		return err
+	}
+	return syncDirectory(filepath.Dir(path))
+}
+
+// Load reads the file. A file that isn't there is an empty memory. Whatever is wrong with one that is there is the
+// error, and nothing of it is returned.
+func Load(path string) (collector.Memory, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return collector.Memory{}, nil
+	}
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxBytes) {
+		return collector.Memory{}, fmt.Errorf("%s is no cache file: not a regular file of at most 1 GiB", path)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return collector.Memory{}, fmt.Errorf("couldn't read the cache file: %w", err)
+	}
+	m, err := decode(content, time.Now())
+	if err != nil {
+		return collector.Memory{}, fmt.Errorf("%s is of no use: %w", path, err)
+	}
+	return m, nil
+}
+
+func decode(content []byte, now time.Time) (collector.Memory, error) {
+	first, rest, _ := bytes.Cut(content, []byte("\n"))
+	var h header
+	if err := json.Unmarshal(first, &h); err != nil || h.Format != format {
+		return collector.Memory{}, errors.New("it isn't a cache file of this program")
+	}
+	switch sum := sha256.Sum256(rest); {
+	case h.Version != version:
+		return collector.Memory{}, fmt.Errorf("it is of version %d, this program knows %d", h.Version, version)
+	case hex.EncodeToString(sum[:]) != h.SHA256:
+		return collector.Memory{}, errors.New("it is damaged or cut off")
+	case h.Saved.After(now):
+		return collector.Memory{}, fmt.Errorf("it was saved in the future, at %s; is the clock right?", h.Saved.Format(time.RFC3339))
+	}
+	var m collector.Memory
+	if err := json.Unmarshal(rest, &m); err != nil {
+		return collector.Memory{}, fmt.Errorf("its content can't be decoded: %w", err)
+	}
+	return m, nil
+}
