@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"smartlead_exporter/collector"
+	"smartlead_exporter/config"
+	"smartlead_exporter/smartlead"
+)
+
+const (
+	seriesPerCampaign = 5 // smartlead_campaign_…, those of the campaign list not counted
+	seriesPerStep     = 7 // the six counts and smartlead_last_sent_timestamp_seconds
+
+	// maxMeasured is how many campaigns of an account an online check asks for their size, each of which costs a request.
+	maxMeasured = 50
+)
+
+// checkConfig validates a configuration and writes what it will cost; online, it asks the API how large the campaigns
+// are. The error is fit to be shown as it is.
+func checkConfig(w io.Writer, file string, online bool) error {
+	cfg, err := config.Load(file)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	for _, warning := range cfg.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", warning)
+	}
+	fmt.Fprintf(w, "%s is good: %s\n", file, counted(len(cfg.Accounts), "account"))
+	var failed error
+	for _, account := range cfg.Accounts {
+		p := newPlan(account, time.Duration(cfg.Cache.TTL))
+		fmt.Fprintf(w, "\naccount %s\n", account.Name)
+		if online {
+			if err := p.measure(ctx, w, account); err != nil {
+				fmt.Fprintf(w, "  failed:     %s\n", err)
+				failed = errors.New("the configuration is good, but the API didn't answer as it should; see above")
+				continue
+			}
+		}
+		p.write(w)
+	}
+	return failed
+}
+
+// plan is what an account's configuration comes to.
+type plan struct {
+	ttl        time.Duration
+	limits     smartlead.Limits
+	campaigns  []collector.Campaign // known: configured, and online discovered as well
+	discovery  *config.Discovery
+	discovered bool          // campaigns has what discovery found
+	listEvery  time.Duration // 0: no list is fetched
+	requests   float64       // for refreshing all known campaigns once
+	measured   bool          // requests is what the API says, else one a campaign
+}
+
+func newPlan(account *config.Account, ttl time.Duration) *plan {
+	p := &plan{
+		ttl:       ttl,
+		limits:    limits(account.RateLimit),
+		campaigns: campaigns(account.Campaigns),
+		discovery: account.Discovery,
+		listEvery: listInterval(account),
+	}
+	p.requests = float64(len(p.campaigns))
+	return p
+}
+
+// measure asks the API for the campaigns and their sizes.
+func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account) error {
+	client, err := newClient(account, smartlead.NewBudget(p.limits), smartlead.Trace{})
+	if err != nil {
+		return err
+	}
+	if p.listEvery > 0 {
+		list, err := client.Campaigns(ctx, smartlead.CampaignsQuery{IncludeTags: true})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "  key:        accepted; the account has %s\n", counted(len(list.Campaigns), "campaign"))
+		p.discover(w, list.Campaigns)
+	}
+	p.requests = 0
+	asked := p.campaigns[:min(len(p.campaigns), maxMeasured)]
+	for _, c := range asked {
+		size, err := client.Size(ctx, c.Query)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		rows := "one a step"
+		if size.Rows >= 0 {
+			rows = fmt.Sprint(size.Rows)
+		}
+		fmt.Fprintf(w, "  campaign %d: rows: %s; a refresh takes %s\n", c.Query.CampaignID, rows, counted(size.Requests, "request"))
+		p.requests += float64(size.Requests)
+	}
+	if rest := len(p.campaigns) - len(asked); rest > 0 {
+		fmt.Fprintf(w, "  (the other %d weren't asked for, and are taken to be alike)\n", rest)
+		p.requests *= float64(len(p.campaigns)) / float64(len(asked))
+	}
+	p.measured = true
+	return nil
+}
+
+// discover adds the campaigns that discovery chooses.
+func (p *plan) discover(w io.Writer, list []smartlead.Campaign) {
+	if p.discovery == nil {
+		return
+	}
+	configured := map[int64]bool{}
+	for _, c := range p.campaigns {
+		configured[c.Query.CampaignID] = true
+	}
+	found, omitted := discovery(p.discovery).Choose(list)
+	for i := range found {
+		if !configured[found[i].ID] {
+			p.campaigns = append(p.campaigns, collector.Campaign{
+				Name: found[i].Name, Query: smartlead.StatisticsQuery{CampaignID: found[i].ID},
+			})
+		}
+	}
+	p.discovered = true
+	fmt.Fprintf(w, "  discovery:  chooses %s, and leaves out %d over max_campaigns\n", counted(len(found), "campaign"), omitted)
+}
+
+func (p *plan) write(w io.Writer) {
+	p.writeCampaigns(w)
+	allowed := p.limits.Sustained() - p.listsPerMinute()
+	fmt.Fprintf(w, "  allowed:    %.1f requests a minute for hours on end (%d a minute, %d an hour)", p.limits.Sustained(), p.limits.PerMinute, p.limits.PerHour)
+	if p.listEvery > 0 {
+		fmt.Fprintf(w, ", less one each %s for the list of campaigns", p.listEvery)
+	}
+	fmt.Fprintln(w)
+	p.writeCost(w, "known", p.requests, allowed)
+	if p.discovery != nil && !p.discovered {
+		p.writeCost(w, "at most", float64(len(p.campaigns)+p.discovery.MaxCampaigns), allowed)
+	}
+	if !p.measured {
+		fmt.Fprintf(w, "  (at best, that is: statistics that come as one row an e-mail take a request for each 1,000 e-mails;\n")
+		fmt.Fprintf(w, "  at worst all that is allowed is used. --config.check-online asks the API how large they are)\n")
+	}
+}
+
+func (p *plan) listsPerMinute() float64 {
+	if p.listEvery == 0 {
+		return 0
+	}
+	return 1 / p.listEvery.Minutes()
+}
+
+func (p *plan) writeCampaigns(w io.Writer) {
+	series, open := 0, 0
+	for _, c := range p.campaigns {
+		series += seriesPerCampaign + len(c.Query.SequenceNumbers)*seriesPerStep
+		if len(c.Query.SequenceNumbers) == 0 {
+			open++
+		}
+	}
+	fmt.Fprintf(w, "  campaigns:  %d", len(p.campaigns))
+	if p.discovery != nil && !p.discovered {
+		fmt.Fprintf(w, " configured, and up to %d discovered", p.discovery.MaxCampaigns)
+	}
+	fmt.Fprintf(w, "\n  series:     %d", series)
+	if open > 0 {
+		fmt.Fprintf(w, ", and up to %d for each step of the %s without sequence_numbers", seriesPerStep, counted(open, "campaign"))
+	}
+	fmt.Fprintln(w)
+}
+
+// writeCost tells what refreshing a set of campaigns comes to, if it takes so many requests.
+func (p *plan) writeCost(w io.Writer, which string, requests, allowed float64) {
+	round := time.Duration(requests / allowed * float64(time.Minute))
+	fmt.Fprintf(w, "  %-11s %.0f requests a refresh of all, so %.1f a minute keep them as fresh as the ttl of %s\n", which+":",
+		requests, requests/p.ttl.Minutes(), p.ttl)
+	if round <= p.ttl {
+		return
+	}
+	fmt.Fprintf(w, "              the limits can't keep that ttl: values get about %s old. Raise cache.ttl and the scrape\n", round.Round(time.Second))
+	fmt.Fprintf(w, "              interval to that, export fewer campaigns, or raise rate_limit if your plan allows more\n")
+}
+
+// counted returns a number with its noun, in the plural where it has to be.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"net"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"smartlead_exporter/collector"
+	"smartlead_exporter/smartlead"
+	"smartlead_exporter/smartlead/simulator"
+)
+
+const (
+	demoSeed = 1
+	// demoSpeed makes ten minutes pass in a second: a working day takes less than one, so a graph moves while one watches.
+	demoSpeed = 600
+	// demoTTL is short, since simulated requests cost nothing.
+	demoTTL = 2 * time.Second
+)
+
+// applyDemo makes the store show the simulator's campaigns instead of configured ones. The simulator runs in this
+// process: the client speaks to it without a network.
+func applyDemo(logger log.Logger, o *options, metrics *collector.Metrics, store *collector.Store) error {
+	clock := simulator.AcceleratedClock(time.Now(), demoSpeed)
+	sim, err := simulator.New(simulator.Options{Campaigns: simulator.Demo(demoSeed, clock()), Clock: clock})
+	if err != nil {
+		return err
+	}
+	const account = "demo"
+	client, err := smartlead.NewClient(smartlead.Options{
+		Key:       func() (string, error) { return "demo", nil },
+		BaseURL:   "http://simulator.invalid" + simulator.DefaultPrefix,
+		Budget:    smartlead.NewBudget(smartlead.Limits{PerMinute: 6000, Concurrency: 4}),
+		Transport: simulator.Transport(sim),
+		UserAgent: userAgent(),
+		Trace:     traceRequests(logger, account, metrics.Trace(account)),
+	})
+	if err != nil {
+		return err
+	}
+	store.Apply(collector.Settings{TTL: demoTTL, MaxStale: time.Hour, Accounts: []collector.Account{{
+		Name:         account,
+		Fetcher:      client,
+		Concurrency:  4,
+		Lister:       client,
+		ListInterval: time.Minute,
+		Discovery:    &collector.Discovery{Statuses: collector.Statuses()},
+	}}})
+	metrics.Reloaded(true)
+	_ = level.Info(logger).Log("msg", "the data is SIMULATED: no key, no network, ten minutes a second",
+		"look_at", demoURL(o))
+	return nil
+}
+
+// demoURL is where a browser on this machine finds the metrics.
+func demoURL(o *options) string {
+	scheme, address := "http", (*o.toolkit.WebListenAddresses)[0]
+	if *o.toolkit.WebConfigFile != "" {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || strings.Contains(address, "/") {
+		return o.web.telemetryPath
+	}
+	if host == "" || host == "0.0.0.0" || host == "::" {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + o.web.telemetryPath
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"smartlead_exporter/cachefile"
+	"smartlead_exporter/collector"
+)
+
+// saveInterval is the most that a SIGKILL can lose. Writing the file costs little, but its directory may be on a disk
+// that wears.
+const saveInterval = 15 * time.Second
+
+// keeper keeps what the store knows in the file that cache.file names, if it names one.
+type keeper struct {
+	logger log.Logger
+	store  *collector.Store
+
+	mu     sync.Mutex
+	used   bool
+	path   string // "": no file
+	saved  uint64 // the store's changes when they were last saved
+	failed bool
+}
+
+// use takes the file that a configuration names. The first one is read, before the store gets that configuration. It
+// fails if the file can't be written: better now than when its content would be missed.
+func (k *keeper) use(path string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if path != "" && path != k.path {
+		memory, _ := k.store.Remember()
+		if !k.used {
+			memory = k.load(path)
+			if refused := k.store.Restore(memory); refused > 0 {
+				_ = level.Warn(k.logger).Log("msg", "entries of the cache file were ignored, since they are of the future; is the clock right?", "entries", refused)
+			}
+		}
+		if err := cachefile.Save(path, memory); err != nil {
+			return fmt.Errorf("cache.file: %w; let the exporter write there, or name another file", err)
+		}
+	}
+	k.used, k.path = true, path
+	return nil
+}
+
+// load reads a file. One that is of no use is put aside, since it may be somebody else's.
+func (k *keeper) load(path string) collector.Memory {
+	memory, err := cachefile.Load(path)
+	if err != nil {
+		aside := path + ".ignored"
+		if os.Rename(path, aside) != nil {
+			aside = "nowhere"
+		}
+		_ = level.Warn(k.logger).Log("msg", "the cache file was ignored; all campaigns will be fetched anew", "err", err, "moved_to", aside)
+		return collector.Memory{}
+	}
+	_ = level.Info(k.logger).Log("msg", "read the cache file", "file", path, "campaigns", len(memory.Campaigns))
+	return memory
+}
+
+// run saves now and then, until ctx ends.
+func (k *keeper) run(ctx context.Context) error {
+	ticks := time.NewTicker(saveInterval)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ticks.C:
+			k.save()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// save writes the file if anything changed since the last time.
+func (k *keeper) save() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.path == "" || k.store.Changes() == k.saved {
+		return
+	}
+	memory, changes := k.store.Remember()
+	if err := cachefile.Save(k.path, memory); err != nil {
+		if !k.failed {
+			_ = level.Warn(k.logger).Log("msg", "a restart would lose what was fetched; trying again without further notice", "err", err)
+		}
+		k.failed = true
+		return
+	}
+	if k.failed {
+		_ = level.Info(k.logger).Log("msg", "the cache file can be written again", "file", k.path)
+	}
+	k.saved, k.failed = changes, false
+}

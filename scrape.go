@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // promhttp offers zstd where it is linked in
+
+	"smartlead_exporter/collector"
+)
+
+const (
+	// timeoutHeader is how Prometheus tells, in seconds, when it gives a scrape up.
+	timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
+
+	maxScrapeTimeout = time.Hour
+	// writeTimeout is how long a client may take to read an answer before it loses its place.
+	writeTimeout = 30 * time.Second
+)
+
+// scraper answers whoever wants to know of the campaigns.
+type scraper struct {
+	options  webOptions
+	logger   log.Logger
+	own      *prometheus.Registry // the exporter's own metrics
+	store    *collector.Store
+	gatherer *collector.Gatherer
+}
+
+// metrics serves all there is: the campaigns and the exporter's own metrics.
+func (s *scraper) metrics(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := s.deadline(w, r)
+	defer cancel()
+	s.serve(w, r, s.gatherer.ForScrape(ctx, s.own))
+}
+
+// probe serves the families of one campaign alone.
+func (s *scraper) probe(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := s.deadline(w, r)
+	defer cancel()
+	query := r.URL.Query()
+	id, err := strconv.ParseInt(query.Get("campaign_id"), 10, 64)
+	if err != nil || id <= 0 || len(query["campaign_id"]) > 1 {
+		answer(w, http.StatusBadRequest, "campaign_id must be given once, as a campaign's number: /probe?campaign_id=12345")
+		return
+	}
+	account, known := s.store.AccountOf(ctx, id)
+	if !known {
+		answer(w, http.StatusBadRequest, fmt.Sprintf("campaign %d is neither configured nor discovered; /sd lists those that are", id))
+		return
+	}
+	if wanted := query.Get("account"); wanted != "" && wanted != account {
+		answer(w, http.StatusBadRequest, fmt.Sprintf("campaign %d belongs to account %s, not to the one asked for", id, account))
+		return
+	}
+	campaign := prometheus.NewRegistry() // ends with this request, as its collector must
+	if err := campaign.Register(collector.NewForCampaign(ctx, s.store, id)); err != nil {
+		answer(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	s.serve(w, r, campaign)
+}
+
+func (s *scraper) serve(w http.ResponseWriter, r *http.Request, g prometheus.Gatherer) {
+	promhttp.HandlerFor(g, promhttp.HandlerOpts{
+		ErrorLog:          promhttpLog{s.logger},
+		ErrorHandling:     promhttp.ContinueOnError,
+		Registry:          s.own,
+		EnableOpenMetrics: true,
+	}).ServeHTTP(w, r)
+}
+
+// deadline returns the context in which a request may wait, and bounds how long its client may take to read the answer.
+func (s *scraper) deadline(w http.ResponseWriter, r *http.Request) (context.Context, context.CancelFunc) {
+	timeout := s.options.timeout(r)
+	// A recorder in a test can't set a deadline, and needn't.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout + writeTimeout))
+	return context.WithTimeout(r.Context(), timeout)
+}
+
+// timeout returns how long a scrape may wait: the offset less than Prometheus waits, and at least half of that where
+// the offset is larger than it should be.
+func (o *webOptions) timeout(r *http.Request) time.Duration {
+	seconds, err := strconv.ParseFloat(r.Header.Get(timeoutHeader), 64)
+	if err != nil || !(seconds > 0) { // NaN isn't, either
+		return o.scrapeTimeout
+	}
+	timeout := time.Duration(min(seconds, maxScrapeTimeout.Seconds()) * float64(time.Second))
+	return max(timeout-o.timeoutOffset, timeout/2)
+}
+
+// limitRequests serves at most limit requests at the same time, and the others not at all. promhttp can do so, too,
+// but only for one gatherer, and each scrape has its own.
+func limitRequests(limit int, next http.HandlerFunc) http.HandlerFunc {
+	if limit == 0 {
+		return next
+	}
+	places := make(chan struct{}, limit)
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			next(w, r)
+		default:
+			answer(w, http.StatusServiceUnavailable, fmt.Sprintf("%d scrapes are being served already; raise --web.max-requests or scrape less often", limit))
+		}
+	}
+}
+
+// promhttpLog writes promhttp's errors, which can span several lines, as one line each.
+type promhttpLog struct{ logger log.Logger }
+
+func (l promhttpLog) Println(v ...any) {
+	text := bytes.Join(bytes.Fields([]byte(fmt.Sprint(v...))), []byte(" "))
+	_ = level.Error(l.logger).Log("msg", "serving metrics failed in part", "err", string(text))
+}
