@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	stdlog "log"
+	stdlog "log" //nolint:depguard // http.Server takes no other logger
 	"net"
 	"net/http"
 	"net/http/pprof"

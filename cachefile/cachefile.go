@@ -53,28 +53,30 @@ func Save(path string, m collector.Memory) error {
 
 // replace writes a file beside path and then gives it the name. The name is always the same, so that a process that is
 // killed on the way leaves one such file at the most.
-func replace(path string, content []byte) (err error) {
+func replace(path string, content []byte) error {
 	beside := path + ".new"
-	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(beside))
-		}
-	}()
-	_, err = f.Write(content)
+	err := write(beside, content)
 	if err == nil {
-		err = f.Sync() // before the rename, or a crash could leave the name with nothing behind it
+		err = os.Rename(beside, path)
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(beside, path); err != nil {
+	if err != nil {
+		_ = os.Remove(beside) // it may not be there; the error that counts is the first
 		return err
 	}
 	return syncDirectory(filepath.Dir(path))
+}
+
+// write returns when the content is on the disk. Renamed before, a crash could leave the name with nothing behind it.
+func write(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // Load reads the file. A file that isn't there is an empty memory. Whatever is wrong with one that is there is the

@@ -21,6 +21,7 @@ const (
 
 // Lister lists an account's campaigns; *smartlead.Client is one.
 type Lister interface {
+	// Campaigns returns a list that came whole, or an error.
 	Campaigns(ctx context.Context, q smartlead.CampaignsQuery) (smartlead.CampaignList, error)
 }
 

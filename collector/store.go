@@ -16,6 +16,7 @@ import (
 // Fetcher fetches the statistics of a campaign; *smartlead.Client is one. It returns complete sets only, and keeps the
 // account's request budget.
 type Fetcher interface {
+	// Statistics returns a set that came whole, or an error. Its Requests are set in either case.
 	Statistics(ctx context.Context, q smartlead.StatisticsQuery) (smartlead.Statistics, error)
 }
 

@@ -147,7 +147,8 @@ func (e *envelope) readRows(d *jsontext.Decoder, body *pageReader) (rows int, er
 		default:
 			return rows, fmt.Errorf("row %d of the page is not an object", rows+1)
 		}
-		if rows++; rows > e.maxRows {
+		rows++
+		if rows > e.maxRows {
 			return rows, fmt.Errorf("the page has more than %d rows", e.maxRows)
 		}
 		if err := e.row(d); err != nil {
