@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -191,9 +192,7 @@ func (c *Client) exchange(ctx context.Context, r *request, key string) (status i
 	defer cancel()
 
 	query := url.Values{}
-	for name, values := range r.query {
-		query[name] = values
-	}
+	maps.Copy(query, r.query)
 	query.Set("api_key", key)
 	req, err := http.NewRequestWithContext(tryCtx, http.MethodGet, c.base+r.path+"?"+query.Encode(), http.NoBody)
 	if err != nil {

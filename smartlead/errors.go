@@ -51,11 +51,8 @@ func (r Reason) Error() string { return strings.ReplaceAll(string(r), "_", " ") 
 // ReasonOf returns the reason of an error of this package, and "" for any other error, the end of a context among
 // them.
 func ReasonOf(err error) Reason {
-	var reason Reason
-	if errors.As(err, &reason) {
-		return reason
-	}
-	return ""
+	reason, _ := errors.AsType[Reason](err)
+	return reason
 }
 
 // Error is a failed request. Neither it nor anything it wraps holds the key or the request's query.

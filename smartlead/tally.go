@@ -69,7 +69,8 @@ func (t *tally) add(row *statisticsRow) error {
 			t.page.added = append(t.page.added, id)
 		}
 	}
-	if t.page.rows++; t.rows+t.page.rows > maxRows {
+	t.page.rows++
+	if t.rows+t.page.rows > maxRows {
 		return fmt.Errorf("the campaign has more than %d rows", maxRows)
 	}
 	step.present = true
