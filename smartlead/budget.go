@@ -30,6 +30,7 @@ type Budget struct {
 	mu             sync.Mutex
 	slots          *semaphore.Weighted // nil: any number
 	limits         Limits
+	changed        chan struct{} // closed when the limits change
 	minute         *rate.Limiter // nil: no limit
 	hour           *rate.Limiter // likewise
 	pausedUntil    time.Time
@@ -40,13 +41,14 @@ type Budget struct {
 // NewBudget returns a Budget that starts with a tenth of each limit to spend at once.
 func NewBudget(limits Limits) *Budget {
 	b := &Budget{
-		turn: make(chan struct{}, 1),
+		turn:    make(chan struct{}, 1),
+		changed: make(chan struct{}),
 	}
 	b.SetLimits(limits)
 	return b
 }
 
-// SetLimits changes the limits and keeps what has been spent. Requests under way keep their slots, so that for their
+// SetLimits changes the limits, also for those who wait, and keeps what has been spent. Requests under way keep their slots, so that for their
 // duration the old and the new concurrency can add up.
 func (b *Budget) SetLimits(limits Limits) {
 	b.mu.Lock()
@@ -60,6 +62,8 @@ func (b *Budget) SetLimits(limits Limits) {
 		}
 	}
 	b.limits = limits
+	close(b.changed)
+	b.changed = make(chan struct{})
 }
 
 // Limits returns the limits in force.
@@ -103,7 +107,7 @@ func bucket(old *rate.Limiter, limit int, window time.Duration) *rate.Limiter {
 
 // refill is in tokens a second.
 func refill(limit int, window time.Duration) float64 {
-	return 0.9 * float64(limit) / window.Seconds()
+	return 0.9 * float64(max(limit, 0)) / window.Seconds()
 }
 
 // acquire waits until a request may be sent and returns a function that says it has ended. waited is told how long
@@ -143,25 +147,28 @@ func (b *Budget) wait(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		d := b.spend(time.Now())
+		d, changed := b.spend(time.Now())
 		if d == 0 {
 			return nil
 		}
-		if err := sleep(ctx, d); err != nil {
-			return err
+		timer := time.NewTimer(d)
+		select {
+		case <-timer.C:
+		case <-changed: // a limit that was raised may allow it sooner
+		case <-ctx.Done():
 		}
+		timer.Stop()
 	}
 }
 
 // spend takes one request out of the quota and returns 0, or takes nothing and returns how long to wait before asking
-// again.
-func (b *Budget) spend(now time.Time) time.Duration {
+// again. When changed is closed, that can be sooner.
+func (b *Budget) spend(now time.Time) (wait time.Duration, changed <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if d := b.pausedUntil.Sub(now); d > 0 {
-		return d
+		return d, b.changed
 	}
-	var d time.Duration
 	var taken []*rate.Reservation
 	for _, bucket := range []*rate.Limiter{b.minute, b.hour} {
 		if bucket == nil {
@@ -169,14 +176,14 @@ func (b *Budget) spend(now time.Time) time.Duration {
 		}
 		r := bucket.ReserveN(now, 1)
 		taken = append(taken, r)
-		d = max(d, r.DelayFrom(now))
+		wait = max(wait, r.DelayFrom(now))
 	}
-	if d > 0 {
+	if wait > 0 {
 		for _, r := range taken {
 			r.CancelAt(now)
 		}
 	}
-	return d
+	return wait, b.changed
 }
 
 // pause lets no request out for d.
