@@ -48,8 +48,8 @@ func NewBudget(limits Limits) *Budget {
 	return b
 }
 
-// SetLimits changes the limits, also for those who wait, and keeps what has been spent. Requests under way keep their slots, so that for their
-// duration the old and the new concurrency can add up.
+// SetLimits changes the limits, also for those who wait, and keeps what has been spent. Requests under way keep their
+// slots, so that for their duration the old and the new concurrency can add up.
 func (b *Budget) SetLimits(limits Limits) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
