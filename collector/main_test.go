@@ -143,6 +143,19 @@ func (e *exporter) scrape() page {
 	return e.scrapeFor(timeout)
 }
 
+// collectFor is scrapeFor without a page, for tests of what many scrapes lead to.
+func (e *exporter) collectFor(d time.Duration) {
+	ctx, cancel := context.WithTimeout(e.t.Context(), d)
+	defer cancel()
+	metrics := make(chan prometheus.Metric, 1000)
+	go func() {
+		defer close(metrics)
+		collector.New(ctx, e.store).Collect(metrics)
+	}()
+	for range metrics { // nobody looks at them
+	}
+}
+
 // page holds the values of a page's series, by their name and labels as they are written.
 type page map[string]float64
 
