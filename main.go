@@ -61,6 +61,8 @@ func parse(args []string, stdout, stderr io.Writer) (*options, error) {
 	app.HelpFlag.Short('h')
 	app.Version(version.Print(program))
 	app.DefaultEnvars()
+	app.HelpFlag.NoEnvar()
+	app.VersionFlag.NoEnvar() // SMARTLEAD_EXPORTER_VERSION is what deployments call the version that they want
 
 	app.Flag("config.file", "Configuration file.").Default("config.yml").StringVar(&o.configFile)
 	app.Flag("config.check", "Validate the configuration, print what it will cost, and exit: 0 if it is good, else 1.").BoolVar(&o.configCheck)
