@@ -120,11 +120,18 @@ func newLogger(w io.Writer, o *options) (log.Logger, *slog.Logger) {
 		slog.New(sloggokit.NewGoKitHandler(logger, slogLevel))
 }
 
-// errStart ends a start whose reasons have been logged.
-var errStart = errors.New("the configuration must be good to start with; --config.check tests it")
+var (
+	// errStart ends a start whose reasons have been logged.
+	errStart = errors.New("the configuration must be good to start with; --config.check tests it")
+	// errSignal ends the exporter as its operator wishes.
+	errSignal = errors.New("told to end")
+)
 
 // serve runs the exporter until a signal ends it, which is no error.
 func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
+	hangups := make(chan os.Signal, 1) // from the start, since a SIGHUP that nobody waits for ends the process
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	_ = level.Info(logger).Log("msg", "starting "+program, "version", version.Info(), "build", version.BuildContext())
 	registry := prometheus.NewRegistry() // of the exporter itself; campaigns have one a scrape
 	registry.MustRegister(
@@ -151,6 +158,10 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	defer endScrapes()
 	server := newServer(scrapes, logger, handler)
 
+	// Before it listens, so that whoever can reach it can end it.
+	signalled, stopSignals := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stopSignals()
+
 	var group run.Group // ends its actors in this order
 	group.Add(func() error {
 		return web.ListenAndServe(server, o.toolkit, slogger)
@@ -169,13 +180,17 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	keeping, endKeeping := context.WithCancel(context.Background())
 	group.Add(func() error { return keeper.run(keeping) }, func(error) { endKeeping() })
 	reloading, endReloading := context.WithCancel(context.Background())
-	group.Add(func() error { return reloadOnHangup(reloading, load) }, func(error) { endReloading() })
-	group.Add(run.SignalHandler(context.Background(), os.Interrupt, syscall.SIGTERM))
+	group.Add(func() error { return reloadOnHangup(reloading, hangups, load) }, func(error) { endReloading() })
+	group.Add(func() error {
+		<-signalled.Done()
+		stopSignals() // a second one ends the process at once
+		return errSignal
+	}, func(error) { stopSignals() })
 
 	err = group.Run()
 	keeper.save()
-	if errors.Is(err, run.ErrSignal) {
-		_ = level.Info(logger).Log("msg", "ended", "reason", err)
+	if errors.Is(err, errSignal) {
+		_ = level.Info(logger).Log("msg", "ended", "reason", context.Cause(signalled))
 		return nil
 	}
 	return err
@@ -214,11 +229,8 @@ func logLoaded(logger log.Logger, file string, cfg *config.Config, err error) {
 	}
 }
 
-// reloadOnHangup reloads at each SIGHUP until ctx ends. A configuration that is refused changes nothing.
-func reloadOnHangup(ctx context.Context, load func() error) error {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+// reloadOnHangup reloads at each signal until ctx ends. A configuration that is refused changes nothing.
+func reloadOnHangup(ctx context.Context, hangups <-chan os.Signal, load func() error) error {
 	for {
 		select {
 		case <-hangups:
