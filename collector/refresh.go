@@ -105,7 +105,7 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 		reason := reasonOf(err)
 		s.metrics.failures.WithLabelValues(c.account.name, string(reason)).Inc()
 		s.logFailure(c, err, reason)
-		c.up, c.reason = false, reason
+		c.up, c.reason, c.failure = false, reason, err.Error()
 		return
 	}
 	if c.reason != "" {
@@ -113,7 +113,7 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 	}
 	_ = level.Debug(s.logger).Log("msg", "refreshed a campaign", "account", c.account.name, "campaign_id", c.id,
 		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "duration", took)
-	c.up, c.reason = true, ""
+	c.up, c.reason, c.failure = true, "", ""
 	c.good, c.lastSuccess = &statistics, time.Now()
 	s.changes++
 }

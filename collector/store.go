@@ -99,6 +99,7 @@ type campaign struct {
 	// Of the newest finished refresh:
 	up       bool
 	reason   smartlead.Reason // "" after a success and before the first refresh
+	failure  string           // likewise
 	duration time.Duration
 	requests int
 }
