@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/version"
 
@@ -14,30 +13,21 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
-// accounts makes clients of the configured accounts and gives them to the store. It remembers each account's budget
-// over reloads, so that reloading doesn't make the exporter forget what it has spent.
+// accounts makes clients of the accounts that a configuration has, and gives them to the store.
 type accounts struct {
 	logger  log.Logger
 	metrics *collector.Metrics
 	store   *collector.Store
 	keeper  *keeper
-	budgets map[string]*smartlead.Budget // by the account's name
-}
-
-func newAccounts(logger log.Logger, metrics *collector.Metrics, store *collector.Store, keeper *keeper) *accounts {
-	return &accounts{logger: logger, metrics: metrics, store: store, keeper: keeper, budgets: map[string]*smartlead.Budget{}}
+	ledger  *ledger
 }
 
 // apply puts a configuration into force, or fails and changes nothing. Calls must not overlap.
 func (a *accounts) apply(cfg *config.Config) error {
 	settings := collector.Settings{TTL: time.Duration(cfg.Cache.TTL), MaxStale: time.Duration(cfg.Cache.MaxStale)}
 	for _, account := range cfg.Accounts {
-		budget := a.budgets[account.Name]
-		if budget == nil {
-			budget = smartlead.NewBudget(limits(account.RateLimit))
-			a.budgets[account.Name] = budget
-		}
-		client, err := newClient(account, budget, traceRequests(a.logger, account.Name, a.metrics.Trace(account.Name)))
+		budget := a.ledger.budget(account.Name, limits(account.RateLimit))
+		client, err := newClient(account, budget, a.ledger.trace(a.logger, account.Name, a.metrics.Trace(account.Name)))
 		if err != nil {
 			return err
 		}
@@ -56,7 +46,7 @@ func (a *accounts) apply(cfg *config.Config) error {
 		return err
 	}
 	for _, account := range cfg.Accounts { // from here on nothing fails
-		a.budgets[account.Name].SetLimits(limits(account.RateLimit))
+		a.ledger.budget(account.Name, limits(account.RateLimit)).SetLimits(limits(account.RateLimit))
 	}
 	a.store.Apply(settings)
 	return nil
@@ -129,15 +119,4 @@ func discovery(d *config.Discovery) *collector.Discovery {
 		Shards:       d.Shard.Count,
 		MaxCampaigns: d.MaxCampaigns,
 	}
-}
-
-// traceRequests also writes each request to the log, at level debug.
-func traceRequests(logger log.Logger, account string, trace smartlead.Trace) smartlead.Trace {
-	count := trace.Request
-	trace.Request = func(r smartlead.RequestInfo) {
-		count(r)
-		_ = level.Debug(logger).Log("msg", "asked the API", "account", account, "request", r.Op,
-			"status", r.StatusCode, "duration", r.Duration, "err", r.Err)
-	}
-	return trace
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
 	"smartlead_exporter/collector"
@@ -23,7 +22,7 @@ const (
 
 // applyDemo makes the store show the simulator's campaigns instead of configured ones. The simulator runs in this
 // process: the client speaks to it without a network.
-func applyDemo(logger log.Logger, o *options, metrics *collector.Metrics, store *collector.Store) error {
+func (a *accounts) applyDemo(o *options) error {
 	clock := simulator.AcceleratedClock(time.Now(), demoSpeed)
 	sim, err := simulator.New(simulator.Options{Campaigns: simulator.Demo(demoSeed, clock()), Clock: clock})
 	if err != nil {
@@ -33,15 +32,15 @@ func applyDemo(logger log.Logger, o *options, metrics *collector.Metrics, store 
 	client, err := smartlead.NewClient(smartlead.Options{
 		Key:       func() (string, error) { return "demo", nil },
 		BaseURL:   "http://simulator.invalid" + simulator.DefaultPrefix,
-		Budget:    smartlead.NewBudget(smartlead.Limits{PerMinute: 6000, Concurrency: 4}),
+		Budget:    a.ledger.budget(account, smartlead.Limits{PerMinute: 6000, PerHour: 360_000, Concurrency: 4}),
 		Transport: simulator.Transport(sim),
 		UserAgent: userAgent(),
-		Trace:     traceRequests(logger, account, metrics.Trace(account)),
+		Trace:     a.ledger.trace(a.logger, account, a.metrics.Trace(account)),
 	})
 	if err != nil {
 		return err
 	}
-	store.Apply(collector.Settings{TTL: demoTTL, MaxStale: time.Hour, Accounts: []collector.Account{{
+	a.store.Apply(collector.Settings{TTL: demoTTL, MaxStale: time.Hour, Accounts: []collector.Account{{
 		Name:         account,
 		Fetcher:      client,
 		Concurrency:  4,
@@ -49,8 +48,8 @@ func applyDemo(logger log.Logger, o *options, metrics *collector.Metrics, store 
 		ListInterval: time.Minute,
 		Discovery:    &collector.Discovery{Statuses: collector.Statuses()},
 	}}})
-	metrics.Reloaded(true)
-	_ = level.Info(logger).Log("msg", "the data is SIMULATED: no key, no network, ten minutes a second",
+	a.metrics.Reloaded(true)
+	_ = level.Info(a.logger).Log("msg", "the data is SIMULATED: no key, no network, ten minutes a second",
 		"look_at", demoURL(o))
 	return nil
 }

@@ -40,7 +40,7 @@ func NewHandler(o WebOptions, logger log.Logger, own *prometheus.Registry, store
 		maxRequests:   o.MaxRequests,
 		scrapeTimeout: o.ScrapeTimeout,
 		timeoutOffset: o.TimeoutOffset,
-	}, logger, own, store, load)
+	}, logger, sources{own: own, store: store, ledger: newLedger()}, load)
 	if err != nil {
 		return Handler{}, err
 	}
@@ -58,5 +58,6 @@ func ApplyDemo(logger log.Logger, metrics *collector.Metrics, store *collector.S
 	if err != nil {
 		return err
 	}
-	return applyDemo(logger, o, metrics, store)
+	a := &accounts{logger: logger, metrics: metrics, store: store, ledger: newLedger()}
+	return a.applyDemo(o)
 }

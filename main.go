@@ -144,13 +144,15 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 		return err
 	}
 	store := collector.NewStore(logger, metrics)
-	keeper := &keeper{logger: logger, store: store}
-	load := loader(logger, o, metrics, store, keeper)
+	accounts := &accounts{
+		logger: logger, metrics: metrics, store: store, ledger: newLedger(), keeper: &keeper{logger: logger, store: store},
+	}
+	load := loader(logger, o, accounts)
 	if err := load(); err != nil {
 		return errStart
 	}
 
-	handler, err := newHandler(o.web, logger, registry, store, load)
+	handler, err := newHandler(o.web, logger, sources{own: registry, store: store, ledger: accounts.ledger}, load)
 	if err != nil {
 		return err
 	}
@@ -178,7 +180,7 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	refreshing, endRefreshing := context.WithCancel(context.Background())
 	group.Add(func() error { return store.Run(refreshing) }, func(error) { endRefreshing() })
 	keeping, endKeeping := context.WithCancel(context.Background())
-	group.Add(func() error { return keeper.run(keeping) }, func(error) { endKeeping() })
+	group.Add(func() error { return accounts.keeper.run(keeping) }, func(error) { endKeeping() })
 	reloading, endReloading := context.WithCancel(context.Background())
 	group.Add(func() error { return reloadOnHangup(reloading, hangups, load) }, func(error) { endReloading() })
 	group.Add(func() error {
@@ -188,7 +190,7 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	}, func(error) { stopSignals() })
 
 	err = group.Run()
-	keeper.save()
+	accounts.keeper.save()
 	if errors.Is(err, errSignal) {
 		_ = level.Info(logger).Log("msg", "ended", "reason", context.Cause(signalled))
 		return nil
@@ -197,15 +199,14 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 }
 
 // loader returns the function that loads the configuration, now and again.
-func loader(logger log.Logger, o *options, metrics *collector.Metrics, store *collector.Store, keeper *keeper) func() error {
+func loader(logger log.Logger, o *options, accounts *accounts) func() error {
 	if o.demo {
-		return func() error { return applyDemo(logger, o, metrics, store) }
+		return func() error { return accounts.applyDemo(o) }
 	}
-	accounts := newAccounts(logger, metrics, store, keeper)
 	holder := config.NewHolder(o.configFile)
 	return func() error {
 		err := holder.Reload(accounts.apply)
-		metrics.Reloaded(err == nil)
+		accounts.metrics.Reloaded(err == nil)
 		logLoaded(logger, o.configFile, holder.Current(), err)
 		return err
 	}

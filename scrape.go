@@ -26,12 +26,18 @@ const (
 	writeTimeout = 30 * time.Second
 )
 
+// sources are where answers come from.
+type sources struct {
+	own    *prometheus.Registry // the exporter's own metrics
+	store  *collector.Store
+	ledger *ledger
+}
+
 // scraper answers whoever wants to know of the campaigns.
 type scraper struct {
+	sources
 	options  webOptions
 	logger   log.Logger
-	own      *prometheus.Registry // the exporter's own metrics
-	store    *collector.Store
 	gatherer *collector.Gatherer
 }
 

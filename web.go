@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,6 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
@@ -36,8 +36,8 @@ type webOptions struct {
 func (o *webOptions) check() error {
 	reserved := []string{"/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"}
 	switch {
-	case !strings.HasPrefix(o.telemetryPath, "/"), strings.ContainsAny(o.telemetryPath, "{} ?#"):
-		return fmt.Errorf("--web.telemetry-path=%s: write a path that begins with /, such as /metrics", o.telemetryPath)
+	case !strings.HasPrefix(o.telemetryPath, "/"), o.telemetryPath != cleaned(o.telemetryPath), strings.ContainsAny(o.telemetryPath, "{} ?#"):
+		return fmt.Errorf("--web.telemetry-path=%s: write a path that begins with /, without // and .. and special characters, such as /metrics", o.telemetryPath)
 	case slices.Contains(reserved, o.telemetryPath), strings.HasPrefix(o.telemetryPath, "/debug/"):
 		return fmt.Errorf("--web.telemetry-path=%s: this path has another meaning; write another one, such as /metrics", o.telemetryPath)
 	case o.maxRequests < 0:
@@ -50,6 +50,15 @@ func (o *webOptions) check() error {
 	return nil
 }
 
+// cleaned returns a path as a request for it arrives: without //, . and .., which http.ServeMux redirects.
+func cleaned(p string) string {
+	clean := path.Clean(p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean
+}
+
 // handler serves all there is to see.
 type handler struct {
 	http.Handler
@@ -59,13 +68,17 @@ type handler struct {
 // stopping makes the exporter say that it isn't ready any more.
 func (h *handler) stopping() { h.ended.Store(true) }
 
-// newHandler returns the handler of all paths. own holds the exporter's own metrics; load loads the configuration.
-func newHandler(o webOptions, logger log.Logger, own *prometheus.Registry, store *collector.Store, load func() error) (*handler, error) {
+// newHandler returns the handler of all paths. load loads the configuration.
+func newHandler(o webOptions, logger log.Logger, from sources, load func() error) (*handler, error) {
 	h := &handler{}
 	mux := http.NewServeMux()
 	h.Handler = mux
-	scrapes := scraper{options: o, logger: logger, own: own, store: store, gatherer: collector.NewGatherer(store)}
-	mux.Handle("GET "+o.telemetryPath, promhttp.InstrumentMetricHandler(own, limitRequests(o.maxRequests, scrapes.metrics)))
+	scrapes := scraper{sources: from, options: o, logger: logger, gatherer: collector.NewGatherer(from.store)}
+	metrics := "GET " + o.telemetryPath
+	if strings.HasSuffix(o.telemetryPath, "/") {
+		metrics += "{$}" // that path alone, not all below it
+	}
+	mux.Handle(metrics, promhttp.InstrumentMetricHandler(from.own, limitRequests(o.maxRequests, scrapes.metrics)))
 	mux.HandleFunc("GET /probe", limitRequests(o.maxRequests, scrapes.probe))
 	mux.HandleFunc("GET /sd", scrapes.targets)
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "healthy") })
