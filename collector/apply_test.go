@@ -105,7 +105,7 @@ func TestApplyRemovesCampaignsAtOnce(t *testing.T) {
 		if got := api.times(2) + api.times(3); got != 2 {
 			t.Errorf("the queued campaigns were fetched %d times, want once each, before they were removed", got)
 		}
-		p = parse(t, e.ownExposition())
+		p = e.ownPage()
 		for _, reason := range smartlead.Reasons() {
 			p.want(t, "a removal is no failure", page{failures("default", string(reason)): 0})
 		}
@@ -181,7 +181,7 @@ func TestApplyRemovesAccounts(t *testing.T) {
 		e.store.Apply(both)
 		e.scrapeFor(0).want(t, "when it is back", page{failures("gone", "forbidden"): 0, failures("gone", "network"): 0, remaining: none, asked: none})
 		trace.Request(request)
-		parse(t, e.ownExposition()).want(t, "when it has asked again", page{asked: 1})
+		e.ownPage().want(t, "when it has asked again", page{asked: 1})
 	})
 }
 
@@ -194,7 +194,8 @@ func TestApplyChangesHowLongValuesLast(t *testing.T) {
 		}
 		fetches := func(when string, want int) {
 			t.Helper()
-			if e.scrape(); api.times(1) != want {
+			e.scrape()
+			if api.times(1) != want {
 				t.Errorf("%s: fetched %d times so far, want %d", when, api.times(1), want)
 			}
 		}

@@ -61,16 +61,14 @@ func TestApplyEndsTheWaitForLists(t *testing.T) {
 						e = start(t, before)
 					} else {
 						e = prepare(t, before)
-						ended := make(chan error)
-						time.AfterFunc(6*time.Second, func() { ended <- e.store.Run(t.Context()) })
-						t.Cleanup(func() { <-ended })
+						time.AfterFunc(6*time.Second, e.run)
 					}
 					time.AfterFunc(5*time.Second, func() { e.store.Apply(tc.after) })
 					waited := took(func() { e.scrape().want(t, "the scrape that was waiting", page{sent(1): 1}) })
 					if waited > 6*time.Second {
 						t.Errorf("the scrape waited for %s, want until the settings changed and the store ran", waited)
 					}
-					for series, value := range parse(t, e.ownExposition()) {
+					for series, value := range e.ownPage() {
 						if strings.HasPrefix(series, "smartlead_exporter_discovery_failures_total") && value != 0 {
 							t.Errorf("%s is %v, but a list that isn't wanted is no failure", series, value)
 						}

@@ -1,7 +1,6 @@
 package collector_test
 
 import (
-	"context"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -19,21 +18,6 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
-// gathered is the page that a scrape gets from a Gatherer.
-func (e *exporter) gathered(g *collector.Gatherer, accept string) string {
-	e.t.Helper()
-	w := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
-	r.Header.Set("Accept", accept)
-	promhttp.HandlerFor(g.ForScrape(e.t.Context(), e.own), promhttp.HandlerOpts{
-		ErrorHandling: promhttp.HTTPErrorOnError, EnableOpenMetrics: true, DisableCompression: true,
-	}).ServeHTTP(w, r)
-	if w.Code != http.StatusOK {
-		e.t.Errorf("scrape got status %d: %s", w.Code, w.Body)
-	}
-	return w.Body.String()
-}
-
 // A Gatherer shows what the Collector shows, whatever happened since the last scrape.
 func TestGathererShowsWhatCollectorShows(t *testing.T) {
 	many := func(sent ...int64) answer {
@@ -48,7 +32,6 @@ func TestGathererShowsWhatCollectorShows(t *testing.T) {
 		fetcher.answer(1, many(10, 5, 2))
 		fetcher.answer(2, many(7))
 		e := start(t, settings(account("a", fetcher, 1, 2, 3), account("b", fetcher, 10)))
-		g := collector.NewGatherer(e.store)
 		for _, step := range []struct {
 			what string
 			do   func()
@@ -70,7 +53,7 @@ func TestGathererShowsWhatCollectorShows(t *testing.T) {
 		} {
 			step.do()
 			// The Gatherer comes first and waits for the refreshes, so the Collector finds nothing more to do.
-			got, want := parse(t, e.gathered(g, "text/plain")), e.scrape()
+			got, want := e.scrape(), parse(t, e.collected(t.Context(), textFormat))
 			for _, p := range []page{got, want} { // counters of the exporter itself moved in between
 				maps.DeleteFunc(p, func(series string, _ float64) bool { return strings.HasPrefix(series, "smartlead_exporter_") })
 			}
@@ -87,14 +70,13 @@ func TestGathererSharesNothingThatChanges(t *testing.T) {
 	set := settings(concurrently(8, account("a", fetcher, numbers(20)...)))
 	set.TTL = time.Nanosecond // every scrape refreshes
 	e := start(t, set)
-	g := collector.NewGatherer(e.store)
 	var scrapers sync.WaitGroup
 	for i := range 8 {
-		accept := []string{"text/plain", "application/openmetrics-text", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"}[i%3]
+		accept := []string{textFormat, openMetrics, "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"}[i%3]
 		scrapers.Go(func() {
 			for n := range 20 {
 				fetcher.answer(int64(n+1), answer{sent: int64(i*100 + n + 1)})
-				e.gathered(g, accept)
+				e.exposition(t.Context(), accept)
 			}
 		})
 	}
@@ -151,7 +133,7 @@ func benchmarked(b *testing.B) (*exporter, *api) {
 	fetcher := newAPI()
 	benchmarkAnswers(fetcher, 0)
 	e := start(b, benchmarkSettings(fetcher))
-	e.scrapeWith(context.Background())
+	e.scrapeWith(b.Context())
 	return e, fetcher
 }
 
@@ -176,7 +158,7 @@ func benchmarkAnswers(fetcher *api, round int) {
 func benchmarkScrapes(b *testing.B, gatherer func(i int) prometheus.Gatherer) {
 	b.Helper()
 	b.ReportAllocs()
-	r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/metrics", http.NoBody)
 	i := 0
 	for b.Loop() {
 		i++

@@ -37,23 +37,29 @@ type exporter struct {
 	metrics *collector.Metrics
 	own     *prometheus.Registry // the exporter's own metrics
 	log     *journal
+
+	gatherer *collector.Gatherer
+	running  sync.WaitGroup
 }
 
 // start runs a store with these settings until the test ends.
 func start(t testing.TB, settings collector.Settings) *exporter {
 	t.Helper()
 	e := prepare(t, settings)
-	ended := make(chan error, 1)
-	go func() { ended <- e.store.Run(t.Context()) }()
-	t.Cleanup(func() {
-		if err := <-ended; !errors.Is(err, context.Canceled) {
-			t.Errorf("Run returned %v, want the end of its context", err)
-		}
-	})
+	e.run()
 	return e
 }
 
-// prepare is start without running the store.
+// run runs the store until the test ends, and returns at once.
+func (e *exporter) run() {
+	e.running.Go(func() {
+		if err := e.store.Run(e.t.Context()); !errors.Is(err, context.Canceled) {
+			e.t.Errorf("Run returned %v, want the end of its context", err)
+		}
+	})
+}
+
+// prepare is start without running the store, which the test does by e.run if it does it at all.
 func prepare(t testing.TB, settings collector.Settings) *exporter {
 	t.Helper()
 	e := &exporter{t: t, own: prometheus.NewPedanticRegistry(), log: &journal{}}
@@ -62,6 +68,8 @@ func prepare(t testing.TB, settings collector.Settings) *exporter {
 		t.Fatal(err)
 	}
 	e.store = collector.NewStore(e.log, e.metrics)
+	e.gatherer = collector.NewGatherer(e.store)
+	t.Cleanup(e.running.Wait)
 	e.store.Apply(settings)
 	return e
 }
@@ -92,41 +100,47 @@ func campaign(id int64, name string) collector.Campaign {
 	return c
 }
 
-// handler serves a scrape as the program does: with a registry for the campaigns of its own, and then the exporter's.
-func (e *exporter) handler(campaigns *prometheus.Registry) http.Handler {
-	return promhttp.HandlerFor(prometheus.Gatherers{campaigns, e.own}, promhttp.HandlerOpts{
-		ErrorHandling: promhttp.HTTPErrorOnError, EnableOpenMetrics: true, DisableCompression: true,
-	})
-}
-
-// exposition returns the page that a scrape gets which accepts this format and waits until ctx ends.
-func (e *exporter) exposition(ctx context.Context, accept string) string {
+// serve returns the page that a scrape gets which accepts this format.
+func (e *exporter) serve(g prometheus.Gatherer, accept string) string {
 	e.t.Helper()
-	campaigns := prometheus.NewPedanticRegistry()
-	if err := campaigns.Register(collector.New(ctx, e.store)); err != nil {
-		e.t.Fatal(err)
-	}
-	r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
+	r := httptest.NewRequestWithContext(e.t.Context(), http.MethodGet, "/metrics", http.NoBody)
 	r.Header.Set("Accept", accept)
 	w := httptest.NewRecorder()
-	e.handler(campaigns).ServeHTTP(w, r)
+	promhttp.HandlerFor(g, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.HTTPErrorOnError, EnableOpenMetrics: true, DisableCompression: true,
+	}).ServeHTTP(w, r)
 	if w.Code != http.StatusOK {
 		e.t.Errorf("scrape got status %d: %s", w.Code, w.Body)
 	}
 	return w.Body.String()
 }
 
-// ownExposition returns the exporter's own metrics without a scrape.
-func (e *exporter) ownExposition() string {
-	w := httptest.NewRecorder()
-	e.handler(prometheus.NewRegistry()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
-	return w.Body.String()
+// exposition is the page of a scrape that waits until ctx ends, as the program serves it.
+func (e *exporter) exposition(ctx context.Context, accept string) string {
+	e.t.Helper()
+	return e.serve(e.gatherer.ForScrape(ctx, e.own), accept)
+}
+
+// collected is exposition by the Collector in a registry of its own.
+func (e *exporter) collected(ctx context.Context, accept string) string {
+	e.t.Helper()
+	campaigns := prometheus.NewPedanticRegistry()
+	if err := campaigns.Register(collector.New(ctx, e.store)); err != nil {
+		e.t.Fatal(err)
+	}
+	return e.serve(prometheus.Gatherers{campaigns, e.own}, accept)
+}
+
+// ownPage holds the exporter's own metrics, without a scrape.
+func (e *exporter) ownPage() page {
+	e.t.Helper()
+	return parse(e.t, e.serve(e.own, textFormat))
 }
 
 // scrapeWith returns what a scrape shows that waits until ctx ends.
 func (e *exporter) scrapeWith(ctx context.Context) page {
 	e.t.Helper()
-	return parse(e.t, e.exposition(ctx, "text/plain"))
+	return parse(e.t, e.exposition(ctx, textFormat))
 }
 
 // scrapeFor is scrapeWith for a deadline.
@@ -225,7 +239,8 @@ func ofCampaign(name string, id int64) string {
 
 // info takes the name as it is written on the page.
 func info(id int64, account, name string) string {
-	return fmt.Sprintf(`smartlead_campaign_info{account="%s",campaign_id="%d",campaign_name="%s",client_id="",parent_campaign_id=""}`, account, id, name)
+	return fmt.Sprintf(`smartlead_campaign_info{account=%q,campaign_id="%d",campaign_name=`, account, id) +
+		`"` + name + `",client_id="",parent_campaign_id=""}`
 }
 
 func failures(account, reason string) string {

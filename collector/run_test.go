@@ -58,7 +58,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 				if got := len(api.all()); got != asked {
 					t.Errorf("%d refreshes began after the end", got-asked)
 				}
-				p := parse(t, e.ownExposition())
+				p := e.ownPage()
 				for _, reason := range smartlead.Reasons() {
 					p.want(t, "the end is no failure", page{failures("default", string(reason)): 0})
 				}
@@ -74,14 +74,10 @@ func TestRunEndsWithItsContext(t *testing.T) {
 func TestScrapeBeforeRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := prepare(t, settings(account("default", newAPI(), 1)))
-		ended := make(chan error)
-		ctx, end := context.WithCancel(t.Context())
-		time.AfterFunc(3*time.Second, func() { ended <- e.store.Run(ctx) })
+		time.AfterFunc(3*time.Second, e.run)
 		if got := took(func() { e.scrape().want(t, "first scrape", page{sent(1): 1}) }); got != 3*time.Second {
 			t.Errorf("the scrape took %s, want the 3s until Run was called", got)
 		}
-		end()
-		<-ended
 	})
 }
 
