@@ -235,7 +235,7 @@ func TestTooManyRequestsStopsOneAccount(t *testing.T) {
 				t.Errorf("the account asked again %s after it was told to wait for %s", gap, pause)
 			}
 		}
-		parse(t, e.ownExposition()).want(t, "afterwards", page{
+		e.ownPage().want(t, "afterwards", page{
 			`smartlead_exporter_api_requests_total{account="refusing",code="429"}`: 1,
 			failures("refusing", "rate_limited"):                                   0, // it was tried again, and went well
 			`smartlead_exporter_api_requests_total{account="other",code="429"}`:    0,

@@ -167,7 +167,7 @@ func TestLookups(t *testing.T) {
 		counts := func(fresh, refreshed, stale, missing float64) page {
 			return page{lookups("fresh"): fresh, lookups("refreshed"): refreshed, lookups("stale"): stale, lookups("missing"): missing}
 		}
-		parse(t, e.ownExposition()).want(t, "before the first scrape", counts(0, 0, 0, 0))
+		e.ownPage().want(t, "before the first scrape", counts(0, 0, 0, 0))
 		e.scrape()
 		e.scrape().want(t, "second scrape", counts(4, 4, 0, 2))
 
