@@ -34,7 +34,7 @@ type webOptions struct {
 }
 
 func (o *webOptions) check() error {
-	reserved := []string{"/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"}
+	reserved := []string{"/probe", "/sd", "/status", "/-/healthy", "/-/ready", "/-/reload"}
 	switch {
 	case !strings.HasPrefix(o.telemetryPath, "/"), o.telemetryPath != cleaned(o.telemetryPath), strings.ContainsAny(o.telemetryPath, "{} ?#"):
 		return fmt.Errorf("--web.telemetry-path=%s: write a path that begins with /, without // and .. and special characters, such as /metrics", o.telemetryPath)
@@ -81,6 +81,7 @@ func newHandler(o webOptions, logger log.Logger, from sources, load func() error
 	mux.Handle(metrics, promhttp.InstrumentMetricHandler(from.own, limitRequests(o.maxRequests, scrapes.metrics)))
 	mux.HandleFunc("GET /probe", limitRequests(o.maxRequests, scrapes.probe))
 	mux.HandleFunc("GET /sd", scrapes.targets)
+	mux.HandleFunc("GET /status", scrapes.status)
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "healthy") })
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
 		if h.ended.Load() {
@@ -105,6 +106,7 @@ func newHandler(o webOptions, logger log.Logger, from sources, load func() error
 			Profiling:   strconv.FormatBool(o.pprof),
 			Links: []web.LandingLinks{
 				{Address: o.telemetryPath, Text: "Metrics"},
+				{Address: "/status", Text: "Status", Description: "the budget of each account, and how each campaign stands"},
 				{Address: "/sd", Text: "Service discovery", Description: "the campaigns as targets for Prometheus' HTTP service discovery"},
 				{Address: "/-/healthy", Text: "Health", Description: "200 while the process lives"},
 				{Address: "/-/ready", Text: "Readiness", Description: "200 while it serves"},
