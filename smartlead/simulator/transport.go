@@ -16,7 +16,8 @@ import (
 // process, without a network. It behaves like a connection to a server:
 //
 //   - Bodies stream: what the handler writes is read by the client as it comes,
-//     and the handler waits for a client that doesn't read.
+//     and the handler waits for a client that doesn't read. Nothing is buffered,
+//     so an answer starts with the first WriteHeader, Write or Flush.
 //   - The handler's context ends with the request's context, and when the body
 //     is closed; so does the handler, if it looks at its context or writes.
 //   - A handler that panics with [http.ErrAbortHandler] resets the connection:
@@ -186,10 +187,14 @@ func (w *pipeWriter) WriteHeader(status int) {
 
 // Write implements [http.ResponseWriter]. It fails when the client is gone.
 func (w *pipeWriter) Write(p []byte) (int, error) {
-	if w.header.Get("Content-Type") == "" {
-		w.header.Set("Content-Type", http.DetectContentType(p))
+	select {
+	case <-w.started:
+	default:
+		if w.header.Get("Content-Type") == "" {
+			w.header.Set("Content-Type", http.DetectContentType(p))
+		}
+		w.WriteHeader(http.StatusOK)
 	}
-	w.WriteHeader(http.StatusOK)
 	if !bodyAllowed(w.status) {
 		return 0, http.ErrBodyNotAllowed
 	}
@@ -204,7 +209,7 @@ func (w *pipeWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Flush implements [http.Flusher]. Nothing is buffered but the header.
+// Flush implements [http.Flusher]: it starts the answer.
 func (w *pipeWriter) Flush() { w.WriteHeader(http.StatusOK) }
 
 func bodyAllowed(status int) bool {
