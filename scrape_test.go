@@ -1,0 +1,148 @@
+package main_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"smartlead_exporter/smartlead"
+)
+
+// A scrape is answered before Prometheus gives it up, with what there is.
+func TestScrapeTimeout(t *testing.T) {
+	for _, tc := range []struct {
+		header string // "": none
+		offset time.Duration
+		want   time.Duration
+	}{
+		{"", 500 * time.Millisecond, 10 * time.Second},
+		{"30", 500 * time.Millisecond, 29500 * time.Millisecond},
+		{"2.5", 500 * time.Millisecond, 2 * time.Second},
+		{"15", 0, 15 * time.Second},
+		// Where the offset is too large, half of the time is better than none.
+		{"0.6", 500 * time.Millisecond, 300 * time.Millisecond},
+		{"1", 5 * time.Second, 500 * time.Millisecond},
+		// Nobody waits longer than an hour, whatever he says.
+		{"1e300", 500 * time.Millisecond, time.Hour - 500*time.Millisecond},
+		{"+Inf", 500 * time.Millisecond, time.Hour - 500*time.Millisecond},
+		// What makes no sense counts as missing.
+		{"soon", 500 * time.Millisecond, 10 * time.Second},
+		{"10s", 500 * time.Millisecond, 10 * time.Second},
+		{"0", 500 * time.Millisecond, 10 * time.Second},
+		{"-5", 500 * time.Millisecond, 10 * time.Second},
+		{"NaN", 500 * time.Millisecond, 10 * time.Second},
+		{"-Inf", 500 * time.Millisecond, 10 * time.Second},
+		{"1e999", 500 * time.Millisecond, 10 * time.Second},
+	} {
+		for _, path := range []string{"/metrics", "/probe?campaign_id=1"} {
+			t.Run(fmt.Sprintf("%q less %s at %s", tc.header, tc.offset, path), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					o := defaults()
+					o.TimeoutOffset = tc.offset
+					h := handle(t, o, &fakeAPI{takes: 2 * time.Hour}, 1)
+					var headers []string
+					if tc.header != "" {
+						headers = []string{"X-Prometheus-Scrape-Timeout-Seconds", tc.header}
+					}
+					start := time.Now()
+					w := h.get(t, path, headers...)
+					if got := time.Since(start); got != tc.want {
+						t.Errorf("the scrape took %s, want %s", got, tc.want)
+					}
+					if w.Code != http.StatusOK {
+						t.Errorf("status %d, want 200", w.Code)
+					}
+					parse(t, w.Body.String()).want(t, "without an answer of the API", page{up(1): 0, sent(1, 1): none})
+				})
+			})
+		}
+	}
+}
+
+// Whatever becomes of the API, a scrape is answered by 200 and what is known.
+func TestScrapeWhileTheAPIFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := &fakeAPI{}
+		h := handle(t, defaults(), api, 1, 2)
+		h.get(t, "/metrics")
+		time.Sleep(time.Minute)
+		for name, change := range map[string]func(){
+			"failing": func() { api.fails = &smartlead.Error{Reason: smartlead.ErrServer} },
+			"slow":    func() { api.takes = time.Hour },
+		} {
+			change()
+			w := h.get(t, "/metrics")
+			if w.Code != http.StatusOK {
+				t.Errorf("%s: status %d, want 200", name, w.Code)
+			}
+			parse(t, w.Body.String()).want(t, name, page{sent(1, 1): 1, sent(2, 1): 2})
+		}
+	})
+}
+
+func TestMaxRequests(t *testing.T) {
+	for _, tc := range []struct {
+		path       string
+		limit      int
+		at, served int
+	}{
+		{"/metrics", 2, 5, 2},
+		{"/probe?campaign_id=1", 3, 5, 3},
+		{"/metrics", 0, 100, 100},
+	} {
+		t.Run(fmt.Sprintf("%d of %s", tc.limit, tc.path), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := defaults()
+				o.MaxRequests = tc.limit
+				api := &fakeAPI{takes: 5 * time.Second}
+				h := handle(t, o, api, 1)
+				start := time.Now()
+				var mu sync.Mutex
+				answers := map[int]int{}
+				var scrapers sync.WaitGroup
+				for range tc.at {
+					scrapers.Go(func() {
+						w := h.get(t, tc.path)
+						took := time.Since(start)
+						mu.Lock()
+						defer mu.Unlock()
+						answers[w.Code]++
+						if w.Code == http.StatusOK {
+							parse(t, w.Body.String()).want(t, "served", page{sent(1, 1): 1})
+						} else if took != 0 {
+							t.Errorf("a refused scrape waited for %s", took)
+						}
+					})
+				}
+				scrapers.Wait()
+				if answers[http.StatusOK] != tc.served || answers[http.StatusServiceUnavailable] != tc.at-tc.served {
+					t.Errorf("%d scrapes at once got %v, want %d served and the others refused", tc.at, answers, tc.served)
+				}
+				if w := h.get(t, tc.path); w.Code != http.StatusOK {
+					t.Errorf("a later scrape got status %d: the places weren't given back", w.Code)
+				}
+			})
+		})
+	}
+}
+
+func TestRefusedScrapeSaysWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := defaults()
+		o.MaxRequests = 1
+		h := handle(t, o, &fakeAPI{takes: time.Second}, 1)
+		var scraper sync.WaitGroup
+		scraper.Go(func() { h.get(t, "/metrics") })
+		synctest.Wait()
+		if got, want := firstLine(h.get(t, "/metrics")), "1 scrapes are being served already; raise --web.max-requests or scrape less often"; got != want {
+			t.Errorf("answered %q, want %q", got, want)
+		}
+		if w := h.get(t, "/-/healthy"); w.Code != http.StatusOK {
+			t.Errorf("/-/healthy got status %d while all places are taken", w.Code)
+		}
+		scraper.Wait()
+	})
+}
