@@ -196,7 +196,7 @@ func (c *Client) exchange(ctx context.Context, r *request, key string) (status i
 	query.Set("api_key", key)
 	req, err := http.NewRequestWithContext(tryCtx, http.MethodGet, c.base+r.path+"?"+query.Encode(), http.NoBody)
 	if err != nil {
-		return 0, &Error{Op: r.op(), Reason: ErrNetwork, Err: hide.cause(err)}
+		return 0, &Error{Op: r.op(), Reason: ErrNetwork, Err: hide.cause(withoutURL(err))}
 	}
 	req.Header.Set("User-Agent", c.userAgent)
 	req.Header.Set("Accept", "application/json")
@@ -220,7 +220,7 @@ func (c *Client) exchange(ctx context.Context, r *request, key string) (status i
 
 	c.budget.succeeded()
 	c.budget.refusals.accepted(key)
-	body := &pageReader{r: resp.Body, left: maxPageBytes}
+	body := &pageReader{r: resp.Body, left: maxPageBytes, hide: hide}
 	if err := r.read(body, serverTime(resp.Header)); err != nil {
 		if body.err != nil {
 			return resp.StatusCode, c.lost(ctx, r, resp.StatusCode, body.err, hide)
@@ -238,6 +238,7 @@ func (c *Client) lost(ctx context.Context, r *request, status int, err error, hi
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", r.op(), context.Cause(ctx))
 	}
+	err = withoutURL(err)
 	e := &Error{Op: r.op(), Reason: ErrNetwork, StatusCode: status, Err: hide.cause(err)}
 	var timeout interface{ Timeout() bool }
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
@@ -252,7 +253,7 @@ func (c *Client) refusal(ctx context.Context, r *request, resp *http.Response, k
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", r.op(), context.Cause(ctx))
 	}
-	said := readErrorBody(text)
+	said := readErrorBody(text, len(text) == maxErrorBody, hide)
 	e := &Error{Op: r.op(), StatusCode: resp.StatusCode, Message: hide.message(said.message)}
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized:

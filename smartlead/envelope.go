@@ -2,7 +2,6 @@ package smartlead
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 )
+
+const maxTextHead = 4 << 10 // bytes of an answer that isn't JSON that are looked at
 
 // errFailure200 begins the description of an answer that is a failure in spite of its status.
 var errFailure200 = errors.New("the answer is a failure in spite of its status 200")
@@ -28,7 +29,7 @@ type envelope struct {
 // read reads the answer to its end and returns the number of rows.
 func (e *envelope) read(body *pageReader) (rows int, err error) {
 	buffered := bufio.NewReaderSize(body, 32<<10)
-	first, err := firstByte(buffered)
+	first, err := firstByte(buffered, body.hide)
 	if err != nil {
 		return 0, err
 	}
@@ -159,7 +160,7 @@ func (e *envelope) readRows(d *jsontext.Decoder, body *pageReader) (rows int, er
 
 // firstByte looks at the first byte that isn't white space, so that a web page or a line of text is named for what it
 // is. A text is quoted, since it often says what is wrong.
-func firstByte(r *bufio.Reader) (byte, error) {
+func firstByte(r *bufio.Reader, hide *redactor) (byte, error) {
 	for {
 		c, err := r.ReadByte()
 		switch {
@@ -176,8 +177,8 @@ func firstByte(r *bufio.Reader) (byte, error) {
 		if c == '{' || c == '[' || c == '"' {
 			return c, nil
 		}
-		head, _ := r.Peek(1024)
-		return 0, fmt.Errorf("the answer is not JSON: %s", readErrorBody(bytes.TrimSpace(head)).message)
+		head, err := r.Peek(maxTextHead)
+		return 0, fmt.Errorf("the answer is not JSON: %s", readErrorBody(head, err == nil, hide).message)
 	}
 }
 

@@ -25,6 +25,7 @@ var (
 // pageReader bounds a body and keeps apart what a decoder can't: a connection that failed from JSON that is wrong.
 type pageReader struct {
 	r    io.Reader
+	hide *redactor
 	left int64 // bytes of the page
 	row  int64 // bytes since the last call of nextRow
 	err  error // of the connection
@@ -83,11 +84,18 @@ var (
 )
 
 // readErrorBody finds the message in any of the forms it has been seen in: in "message", in "error" as a string or as
-// an object with a message, in an HTML page's title, or as plain text.
-func readErrorBody(body []byte) errorBody {
+// an object with a message, in an HTML page's title, or as plain text. cut says that the body may go on.
+//
+// The key is taken out before tags and entities are, since it may hold what looks like one.
+func readErrorBody(body []byte, cut bool, hide *redactor) errorBody {
 	text := strings.TrimSpace(string(body))
 	if strings.HasPrefix(text, "{") {
 		return readErrorObject(jsontext.Value(text))
+	}
+	if cut {
+		text = hide.head(text)
+	} else {
+		text = hide.text(text)
 	}
 	if title := htmlTitle.FindStringSubmatch(text); title != nil {
 		return errorBody{message: html.UnescapeString(title[1])}
