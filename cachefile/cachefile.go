@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"smartlead_exporter/collector"
@@ -36,19 +37,27 @@ type header struct {
 
 // Save replaces the file. It returns when the new content is on the disk.
 func Save(path string, m collector.Memory) error {
-	content, err := json.Marshal(m)
+	content, err := encode(m, time.Now())
 	if err != nil {
 		return fmt.Errorf("couldn't encode the cache: %w", err)
 	}
-	sum := sha256.Sum256(content)
-	first, err := json.Marshal(header{Format: format, Version: version, Saved: time.Now().UTC(), SHA256: hex.EncodeToString(sum[:])})
-	if err != nil {
-		return fmt.Errorf("couldn't encode the cache: %w", err)
-	}
-	if err := replace(path, append(append(first, '\n'), content...)); err != nil {
+	if err := replace(path, content); err != nil {
 		return fmt.Errorf("couldn't write the cache file: %w", err)
 	}
 	return nil
+}
+
+func encode(m collector.Memory, now time.Time) ([]byte, error) {
+	content, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(content)
+	first, err := json.Marshal(header{Format: format, Version: version, Saved: now.UTC(), SHA256: hex.EncodeToString(sum[:])})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(first, []byte("\n"), content), nil
 }
 
 // replace writes a file beside path and then gives it the name. The name is always the same, so that a process that is

@@ -1,0 +1,7 @@
+package cachefile
+
+// The content of a file, without the file.
+var (
+	Encode = encode
+	Decode = decode
+)
