@@ -20,6 +20,9 @@ const (
 
 	// maxMeasured is how many campaigns of an account an online check asks for their size, each of which costs a request.
 	maxMeasured = 50
+
+	// leastAllowed is how many requests a minute are worth speaking of: one an hour.
+	leastAllowed = 1.0 / 60
 )
 
 // checkConfig validates a configuration and writes what it will cost; online, it asks the API how large the campaigns
@@ -28,6 +31,11 @@ func checkConfig(w io.Writer, file string, online bool) error {
 	cfg, err := config.Load(file)
 	if err != nil {
 		return err
+	}
+	for _, account := range cfg.Accounts {
+		if _, err := newClient(account, nil, smartlead.Trace{}); err != nil { // as starting would find out
+			return fmt.Errorf("%s: %w", file, err)
+		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -90,21 +98,29 @@ func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account
 		p.discover(w, list.Campaigns)
 	}
 	p.requests = 0
+	missing := 0
 	asked := p.campaigns[:min(len(p.campaigns), maxMeasured)]
-	for _, c := range asked {
+	for i, c := range asked {
 		size, err := client.Size(ctx, c.Query)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, smartlead.ErrNotFound) {
 			return err
 		}
-		rows := "one a step"
-		if size.Rows >= 0 {
-			rows = fmt.Sprint(size.Rows)
+		if i == 0 && p.listEvery == 0 {
+			fmt.Fprintf(w, "  key:        accepted\n")
 		}
-		fmt.Fprintf(w, "  campaign %d: rows: %s; a refresh takes %s\n", c.Query.CampaignID, rows, counted(size.Requests, "request"))
+		if err != nil { // the others are worth a look all the same
+			fmt.Fprintf(w, "  campaign %d: %s\n", c.Query.CampaignID, err)
+			missing++
+			continue
+		}
+		fmt.Fprintf(w, "  campaign %d: rows: %s; a refresh takes %s\n", c.Query.CampaignID, rows(size), counted(size.Requests, "request"))
 		p.requests += float64(size.Requests)
+	}
+	if missing > 0 {
+		return fmt.Errorf("%s not found, see above; correct or leave out what is not this account's", counted(missing, "campaign"))
 	}
 	if rest := len(p.campaigns) - len(asked); rest > 0 {
 		fmt.Fprintf(w, "  (the other %d weren't asked for, and are taken to be alike)\n", rest)
@@ -112,6 +128,17 @@ func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account
 	}
 	p.measured = true
 	return nil
+}
+
+func rows(size smartlead.Size) string {
+	switch {
+	case size.Rows >= 0:
+		return fmt.Sprint(size.Rows)
+	case size.Shape == smartlead.ShapeAggregated:
+		return "one a step"
+	default:
+		return "none yet"
+	}
 }
 
 // discover adds the campaigns that discovery chooses.
@@ -179,11 +206,19 @@ func (p *plan) writeCampaigns(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-// writeCost tells what refreshing a set of campaigns comes to, if it takes so many requests.
+// writeCost tells what refreshing a set of campaigns comes to, if it takes so many requests. What is allowed, a minute,
+// is below zero where the list of campaigns is fetched more often than that.
 func (p *plan) writeCost(w io.Writer, which string, requests, allowed float64) {
-	round := time.Duration(requests / allowed * float64(time.Minute))
 	fmt.Fprintf(w, "  %-11s %.0f requests a refresh of all, so %.1f a minute keep them as fresh as the ttl of %s\n", which+":",
 		requests, requests/p.ttl.Minutes(), p.ttl)
+	if requests == 0 {
+		return
+	}
+	if allowed < leastAllowed {
+		fmt.Fprintf(w, "              the limits allow no more than the list of campaigns: fetch that less often, or raise rate_limit\n")
+		return
+	}
+	round := time.Duration(requests / allowed * float64(time.Minute))
 	if round <= p.ttl {
 		return
 	}
