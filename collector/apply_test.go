@@ -30,6 +30,9 @@ func TestApplyKeepsWhatIsAskedForAsBefore(t *testing.T) {
 	}{
 		{"nothing", query(nil), query(nil), true},
 		{"nothing, with filters", filtered(), filtered(), true},
+		{"zone of a moment", filtered(), query(func(q *smartlead.StatisticsQuery) {
+			q.SequenceNumbers, q.SentAfter = []int{1, 2}, noon
+		}), true},
 		{"name", query(nil), campaign(1, "uno"), true},
 		{"steps", filtered(), query(func(q *smartlead.StatisticsQuery) {
 			q.SequenceNumbers, q.SentAfter = []int{1}, noon.In(time.FixedZone("", 3600))

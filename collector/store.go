@@ -222,9 +222,9 @@ func (s *Store) fresh(c *campaign, now time.Time) bool {
 	return c.good != nil && now.Sub(c.lastSuccess) < s.ttl
 }
 
-// servable reports whether c's values may be shown. s.mu is held.
+// servable reports whether c's values, if they aren't fresh, may be shown all the same. s.mu is held.
 func (s *Store) servable(c *campaign, now time.Time) bool {
-	return c.good != nil && now.Sub(c.lastSuccess) < max(s.ttl, s.maxStale)
+	return c.good != nil && now.Sub(c.lastSuccess) < s.maxStale
 }
 
 // logFailure tells of a failed refresh, loudly when that is news. s.mu is held.
