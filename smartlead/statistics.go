@@ -170,13 +170,14 @@ func (r *statisticsRun) pin() {
 func (r *statisticsRun) fetch(ctx context.Context) error {
 	r.tally, r.returned, r.began, r.total, r.endedByEmptyPage = newTally(), 0, time.Time{}, -1, false
 	for {
-		page, fresh, err := r.page(ctx)
+		page, err := r.page(ctx)
 		if err != nil {
 			return err
 		}
 		if r.returned == 0 && !r.query.filtered() {
 			r.atLeast = page.total
 		}
+		fresh, sure := r.tally.commit()
 		r.returned += page.rows
 		if page.total >= 0 { // a page without a total, such as an empty one before the end, doesn't undo the last one's
 			r.total = page.total
@@ -195,7 +196,7 @@ func (r *statisticsRun) fetch(ctx context.Context) error {
 		case page.rows == 0:
 			r.endedByEmptyPage = true
 		case total >= 0 && int64(r.returned) < total, total < 0 && page.rows >= limit:
-			if fresh == 0 { // the server doesn't mind the offset, and would go on for ever
+			if !fresh || total < 0 && !sure { // the server doesn't mind the offset, and would go on for ever
 				return r.incomplete(errNothingNew.Error())
 			}
 			continue
@@ -207,8 +208,8 @@ func (r *statisticsRun) fetch(ctx context.Context) error {
 	}
 }
 
-// page fetches the next page and counts its rows. fresh is how many of them weren't seen before.
-func (r *statisticsRun) page(ctx context.Context) (page statisticsPage, fresh int, err error) {
+// page fetches the next page and counts its rows, for the tally to commit.
+func (r *statisticsRun) page(ctx context.Context) (page statisticsPage, err error) {
 	req := &request{
 		path:  r.query.path(),
 		query: r.query.values(r.returned, r.query.PageSize),
@@ -223,10 +224,7 @@ func (r *statisticsRun) page(ctx context.Context) (page statisticsPage, fresh in
 	}
 	err = r.client.do(ctx, req)
 	r.requests += req.sent
-	if err != nil {
-		return page, 0, err
-	}
-	return page, r.tally.commit(), nil
+	return page, err
 }
 
 func (r *statisticsRun) incomplete(message string) error {

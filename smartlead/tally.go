@@ -87,15 +87,17 @@ func (t *tally) add(row *statisticsRow) error {
 	return nil
 }
 
-var errNothingNew = errors.New("a page brought no row that wasn't seen before")
+var errNothingNew = errors.New("a page brought no row that is known to be new")
 
-// commit makes the page count and returns how many distinct rows it brought.
-func (t *tally) commit() int {
+// commit makes the page count and reports whether it brought rows that weren't seen before: fresh, if any may be new,
+// sure, if one is known to be. Per-e-mail rows without an identity may all have been on the page before.
+func (t *tally) commit() (fresh, sure bool) {
+	fresh = t.page.rows > 0
+	sure = fresh && (t.page.shape == ShapeAggregated || len(t.page.added) > 0)
 	t.steps, t.shape = t.page.steps, t.page.shape
-	fresh := t.page.rows
-	t.rows += fresh
+	t.rows += t.page.rows
 	t.page.added, t.page.rows = t.page.added[:0], 0
-	return fresh
+	return fresh, sure
 }
 
 // list returns the steps with rows, in ascending order, that wanted says yes to.
