@@ -59,6 +59,10 @@ func (s *scraper) probe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	account, known := s.store.AccountOf(ctx, id)
+	if _, err := s.store.Targets(ctx); !known && err != nil { // it may be one of those that couldn't be listed
+		answer(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
 	if !known {
 		answer(w, http.StatusBadRequest, fmt.Sprintf("campaign %d is neither configured nor discovered; /sd lists those that are", id))
 		return
@@ -116,7 +120,7 @@ func limitRequests(limit int, next http.HandlerFunc) http.HandlerFunc {
 			defer func() { <-places }()
 			next(w, r)
 		default:
-			answer(w, http.StatusServiceUnavailable, fmt.Sprintf("%d scrapes are being served already; raise --web.max-requests or scrape less often", limit))
+			answer(w, http.StatusServiceUnavailable, fmt.Sprintf("as many scrapes as --web.max-requests=%d allows are being served already; raise it, or scrape less often", limit))
 		}
 	}
 }

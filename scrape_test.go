@@ -137,7 +137,7 @@ func TestRefusedScrapeSaysWhy(t *testing.T) {
 		var scraper sync.WaitGroup
 		scraper.Go(func() { h.get(t, "/metrics") })
 		synctest.Wait()
-		if got, want := firstLine(h.get(t, "/metrics")), "1 scrapes are being served already; raise --web.max-requests or scrape less often"; got != want {
+		if got, want := firstLine(h.get(t, "/metrics")), "as many scrapes as --web.max-requests=1 allows are being served already; raise it, or scrape less often"; got != want {
 			t.Errorf("answered %q, want %q", got, want)
 		}
 		if w := h.get(t, "/-/healthy"); w.Code != http.StatusOK {
