@@ -1,0 +1,4 @@
+package smartlead
+
+// ParseRetryAfter is for tests.
+var ParseRetryAfter = parseRetryAfter

@@ -1,0 +1,111 @@
+package smartlead_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+
+	"smartlead_exporter/smartlead"
+)
+
+// FuzzStatistics answers with any bytes. Whatever they are, what comes out is a complete set of counts that can be
+// true, or a known error, and never both.
+func FuzzStatistics(f *testing.F) {
+	for _, tt := range wrongBodies {
+		if len(tt.body) < 64<<10 {
+			f.Add([]byte(tt.body), 200)
+		}
+	}
+	for _, name := range []string{"aggregated.json", "per_email.json"} {
+		f.Add([]byte(testdata(f, name)), 200)
+	}
+	for _, s := range []string{
+		empty, perEmail(`"sent_time":"2022-08-02T12:49:11.747Z","open_count":3,"is_bounced":true`),
+		perEmail(`"lead_email":"a@b.example","reply_time":"2022-08-02 12:49:11"`),
+		aggregated(row("0", "9223372036854775807"), row("100", `"12.0"`)),
+		`{"message":"Invalid API Key"}`, `{"error":{"message":"no","retry_after":30}}`, "<html><title>502</title></html>",
+	} {
+		for _, status := range []int{200, 400, 404, 302} {
+			f.Add([]byte(s), status)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte, status int) {
+		if status != 200 && status != 302 && (status < 400 || status >= 500 || status == 408 || status == 429) {
+			t.Skip("tried again, which takes time")
+		}
+		requests := 0
+		client := newClient(t, nil, func(o *smartlead.Options) {
+			o.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				requests++
+				if requests > 100 {
+					return nil, errors.New("too many requests for one answer, again and again")
+				}
+				resp, err := body(func() io.Reader { return bytes.NewReader(b) })(r)
+				resp.StatusCode = status
+				return resp, err
+			})
+		})
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got, err := statistics(t.Context(), client)
+		runtime.ReadMemStats(&after)
+
+		if requests > 100 || got.Requests != requests {
+			t.Fatalf("%d requests were sent and %d counted", requests, got.Requests)
+		}
+		// Each request may buffer a row and look at a message; nothing grows with what the rows are about.
+		if allocated, most := after.TotalAlloc-before.TotalAlloc, uint64(requests)*(1<<20+64*uint64(len(b))); allocated > most {
+			t.Fatalf("%d bytes were allocated for %d bytes in %d requests, want at most %d", allocated, len(b), requests, most)
+		}
+		if err != nil {
+			assertKnownError(t, err, status)
+			if len(got.Steps) != 0 || got.Rows != 0 {
+				t.Fatalf("got %+v beside the error %v", got, err)
+			}
+			return
+		}
+		assertPlausible(t, got, b)
+	})
+}
+
+func assertKnownError(t *testing.T, err error, status int) {
+	t.Helper()
+	var e *smartlead.Error
+	if !errors.As(err, &e) || smartlead.ReasonOf(err) == "" {
+		t.Fatalf("%v is not an *Error with a reason", err)
+	}
+	if status == 200 && e.Reason != smartlead.ErrBadResponse && e.Reason != smartlead.ErrIncomplete {
+		t.Fatalf("status 200 became %v", err)
+	}
+	text := err.Error()
+	if strings.Contains(text, testKey) || strings.ContainsAny(text, "\n\r\x00\x1b") || len(text) > 4*300 {
+		t.Fatalf("%q is no line for a log", text)
+	}
+}
+
+func assertPlausible(t *testing.T, got smartlead.Statistics, b []byte) {
+	t.Helper()
+	last := -1
+	for _, step := range got.Steps {
+		if step.SequenceNumber <= last || step.SequenceNumber > smartlead.MaxSequenceNumber {
+			t.Fatalf("step %d follows step %d", step.SequenceNumber, last)
+		}
+		last = step.SequenceNumber
+		if min(step.Sent, step.Opened, step.Clicked, step.Replied, step.Unsubscribed, step.Bounced) < 0 {
+			t.Fatalf("%+v has a negative count", step)
+		}
+		if got.Shape == smartlead.ShapePerEmail && step.Sent > int64(got.Rows) {
+			t.Fatalf("%+v are more than %d rows", step, got.Rows)
+		}
+	}
+	if got.Rows < len(got.Steps) || got.Rows > len(b) {
+		t.Fatalf("%d steps of %d rows in %d bytes", len(got.Steps), got.Rows, len(b))
+	}
+	if !bytes.Contains(b, []byte("{")) {
+		t.Fatalf("%q became %+v", b, got)
+	}
+}
