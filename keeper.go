@@ -35,24 +35,23 @@ type keeper struct {
 func (k *keeper) use(path string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if path != "" && path != k.path {
-		memory, _ := k.store.Remember()
-		if !k.used {
-			memory = k.load(path)
-			if refused := k.store.Restore(memory); refused > 0 {
-				_ = level.Warn(k.logger).Log("msg", "entries of the cache file were ignored, since they are of the future; is the clock right?", "entries", refused)
-			}
-		}
-		if err := cachefile.Save(path, memory); err != nil {
+	if path == k.path {
+		return nil
+	}
+	if path != "" {
+		if err := cachefile.Check(path); err != nil {
 			return fmt.Errorf("cache.file: %w; let the exporter write there, or name another file", err)
 		}
+		if !k.used {
+			k.load(path)
+		}
 	}
-	k.used, k.path = true, path
+	k.used, k.path, k.saved = true, path, 0
 	return nil
 }
 
-// load reads a file. One that is of no use is put aside, since it may be somebody else's.
-func (k *keeper) load(path string) collector.Memory {
+// load gives the store what a file remembers. One that is of no use is put aside, since it may be somebody else's.
+func (k *keeper) load(path string) {
 	memory, err := cachefile.Load(path)
 	if err != nil {
 		aside := path + ".ignored"
@@ -60,10 +59,12 @@ func (k *keeper) load(path string) collector.Memory {
 			aside = "nowhere"
 		}
 		_ = level.Warn(k.logger).Log("msg", "the cache file was ignored; all campaigns will be fetched anew", "err", err, "moved_to", aside)
-		return collector.Memory{}
+		return
+	}
+	if refused := k.store.Restore(memory); refused > 0 {
+		_ = level.Warn(k.logger).Log("msg", "entries of the cache file were ignored, since they are of the future; is the clock right?", "entries", refused)
 	}
 	_ = level.Info(k.logger).Log("msg", "read the cache file", "file", path, "campaigns", len(memory.Campaigns))
-	return memory
 }
 
 // run saves now and then, until ctx ends.

@@ -60,10 +60,25 @@ func encode(m collector.Memory, now time.Time) ([]byte, error) {
 	return slices.Concat(first, []byte("\n"), content), nil
 }
 
-// replace writes a file beside path and then gives it the name. The name is always the same, so that a process that is
-// killed on the way leaves one such file at the most.
+// Check returns why Save would fail, as far as that can be told without replacing the file.
+func Check(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", path)
+	}
+	f, err := os.OpenFile(besides(path), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("couldn't write the cache file: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(besides(path)))
+}
+
+// besides is the name under which a file is written before it takes the place of the old one. It is always the same, so
+// that a process that is killed on the way leaves one such file at the most.
+func besides(path string) string { return path + ".new" }
+
 func replace(path string, content []byte) error {
-	beside := path + ".new"
+	beside := besides(path)
 	err := write(beside, content)
 	if err == nil {
 		err = os.Rename(beside, path)

@@ -159,6 +159,23 @@ func TestLoadRefusesWhatIsNoFile(t *testing.T) {
 	}
 }
 
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "cache")
+	if err := cachefile.Check(path); err != nil {
+		t.Errorf("a file that can be made: %v", err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+		t.Errorf("the check left something behind: %v", entries)
+	}
+	if err := cachefile.Check(filepath.Join(dir, "missing", "cache")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("in a directory that isn't there: %v", err)
+	}
+	if err := cachefile.Check(dir); err == nil {
+		t.Error("a directory passed for a cache file")
+	}
+}
+
 func TestSaveFailing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "missing", "cache")
 	if err := cachefile.Save(path, memory(1)); !errors.Is(err, os.ErrNotExist) {
