@@ -43,6 +43,8 @@ type catalog struct {
 	doubted     bool
 	lastSuccess time.Time // when list was had; zero before the first
 	omitted     int
+	claimed     map[int64]bool   // campaigns that were found and are another account's
+	reason      smartlead.Reason // why the newest list failed; "" if it didn't
 }
 
 // apply takes in the settings of an account. What is known stays.
@@ -72,7 +74,8 @@ func (c *catalog) giveUp() {
 func (c *catalog) wanted() bool { return c.lister != nil && c.interval > 0 }
 
 func (c *catalog) forget() {
-	c.list, c.byID, c.doubtful, c.doubted, c.lastSuccess, c.omitted = nil, nil, nil, false, time.Time{}, 0
+	c.list, c.byID, c.doubtful, c.doubted, c.lastSuccess = nil, nil, nil, false, time.Time{}
+	c.omitted, c.claimed, c.reason = 0, nil, ""
 }
 
 // believe takes a list for true.
@@ -154,10 +157,19 @@ func (s *Store) finishList(ctx context.Context, a *account, list []smartlead.Cam
 		c.next = now.Add(min(c.interval, listRetry))
 		reason := reasonOf(err)
 		s.metrics.listFailures.WithLabelValues(a.name, string(reason)).Inc()
-		_ = level.Warn(s.logger).Log("msg", "listing the campaigns failed; what is known of them stays", "account", a.name,
+		logger := level.Debug(s.logger)
+		if reason != c.reason { // told once is enough
+			logger = level.Warn(s.logger)
+		}
+		c.reason = reason
+		_ = logger.Log("msg", "listing the campaigns failed; what is known of them stays", "account", a.name,
 			"reason", string(reason), "err", err)
 		return
 	}
+	if c.reason != "" {
+		_ = level.Info(s.logger).Log("msg", "listing the campaigns succeeds again", "account", a.name)
+	}
+	c.reason = ""
 	if !c.believable(list) {
 		c.next = now.Add(min(c.interval, listRetry))
 		c.doubtful, c.doubted = list, true
@@ -182,8 +194,11 @@ func (s *Store) logOmitted(a *account, omitted int) {
 		"account", a.name, "count", omitted)
 }
 
-// logClaimed tells of a campaign that another account has already. s.mu is held.
+// logClaimed tells, once, of a campaign that another account has already. s.mu is held.
 func (s *Store) logClaimed(a, owner *account, id int64) {
+	if a.catalog.claimed[id] {
+		return
+	}
 	_ = level.Warn(s.logger).Log("msg", "a campaign that was found is another account's already, which keeps it",
 		"campaign_id", id, "account", a.name, "kept_by", owner.name)
 }

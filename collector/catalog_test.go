@@ -333,8 +333,23 @@ func TestCatalogTwoAccountsWithOneCampaign(t *testing.T) {
 			}
 		}
 		slices.Sort(claims)
-		if diff := cmp.Diff([]string{"2 kept by a", "3 kept by b"}, slices.Compact(claims)); diff != "" {
+		if diff := cmp.Diff([]string{"2 kept by a", "3 kept by b"}, claims); diff != "" {
 			t.Errorf("claims in the log (-want +got):\n%s", diff)
+		}
+		first.fail(failure(smartlead.ErrServer))
+		for range 3 {
+			time.Sleep(listInterval)
+			e.scrape()
+			synctest.Wait()
+		}
+		var loud []string
+		for _, kv := range e.log.take() {
+			if kv["level"] == "warn" {
+				loud = append(loud, kv["account"]+": "+kv["msg"])
+			}
+		}
+		if diff := cmp.Diff([]string{"a: listing the campaigns failed; what is known of them stays"}, loud); diff != "" {
+			t.Errorf("warnings afterwards, once each (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -159,6 +159,7 @@ func (s *Store) rebuild() {
 	for _, a := range s.accounts {
 		wanted := slices.Clip(a.configured)
 		found, omitted := a.catalog.discovered()
+		claimed := map[int64]bool{}
 		for i := range found {
 			id := found[i].ID
 			switch owner[id] {
@@ -168,11 +169,12 @@ func (s *Store) rebuild() {
 			case a: // configured as well
 			default:
 				omitted++
+				claimed[id] = true
 				s.logClaimed(a, owner[id], id)
 			}
 		}
 		s.logOmitted(a, omitted)
-		a.catalog.omitted = omitted
+		a.catalog.omitted, a.catalog.claimed = omitted, claimed
 		for _, w := range wanted {
 			c := newCampaign(w, a)
 			if known := old[c.id]; known != nil && known.account == a && sameQuery(known.query, w.Query) {

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -109,8 +110,8 @@ func (v *accountView) show(to sink) {
 	for i := range v.list {
 		count[v.list[i].Status]++
 	}
-	for status, n := range count {
-		to.gauge(campaignsFamily, float64(n), v.name, status)
+	for _, status := range slices.Sorted(maps.Keys(count)) {
+		to.gauge(campaignsFamily, float64(count[status]), v.name, status)
 	}
 }
 
