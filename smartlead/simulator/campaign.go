@@ -29,6 +29,7 @@ const (
 // Shape is one of the two forms in which the API hands out statistics.
 type Shape int
 
+// The shapes.
 const (
 	PerEmail    Shape = iota // a row for each e-mail that was sent
 	PerSequence              // a row for each step, with counts
@@ -37,6 +38,7 @@ const (
 // Order is the order of per-e-mail rows, which the API does not document.
 type Order int
 
+// The orders, by the time of sending.
 const (
 	OldestFirst Order = iota
 	NewestFirst

@@ -115,8 +115,8 @@ func TestDemoIsDeterministic(t *testing.T) {
 func TestAcceleratedClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := simulator.AcceleratedClock(monday, 600)
-		for _, real := range []time.Duration{0, time.Second, time.Hour} {
-			time.Sleep(real) // of the bubble's time
+		for _, passed := range []time.Duration{0, time.Second, time.Hour} {
+			time.Sleep(passed) // of the bubble's time
 		}
 		if got, want := clock().Sub(monday), 600*(time.Hour+time.Second); got != want {
 			t.Errorf("the clock has moved by %s, want %s", got, want)

@@ -24,7 +24,7 @@ func Delay(d time.Duration) Effect {
 func Drip(n int, pause time.Duration) Effect {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(&dripWriter{w, r.Context(), max(n, 1), pause}, r)
+			next.ServeHTTP(&dripWriter{w, max(n, 1), func() error { return wait(r.Context(), pause) }}, r)
 		})
 	}
 }
@@ -146,14 +146,13 @@ func abort(w http.ResponseWriter) {
 
 type dripWriter struct {
 	http.ResponseWriter
-	ctx   context.Context // of the request, which the writer belongs to
 	size  int
-	pause time.Duration
+	pause func() error // fails when the client is gone
 }
 
 func (w *dripWriter) Write(p []byte) (written int, err error) {
 	for len(p) > 0 {
-		if err := wait(w.ctx, w.pause); err != nil {
+		if err := w.pause(); err != nil {
 			return written, err
 		}
 		n, err := w.ResponseWriter.Write(p[:min(w.size, len(p))])

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -232,9 +233,7 @@ func TestPageEffects(t *testing.T) {
 			sim := newSim(t, simulator.Options{}, simulator.Campaign{ID: 1, Source: simulator.Rows(25, 10)})
 			sim.Inject(simulator.Fault{Effects: []simulator.Effect{test.effect}})
 			q := values("limit", "10", "offset", test.offset)
-			for name, values := range test.query {
-				q[name] = values
-			}
+			maps.Copy(q, test.query)
 			p := getPage(t, sim, 1, q)
 			if got := fmt.Sprintf("%d %d %s", len(p.Data), p.Limit, *p.Total); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)

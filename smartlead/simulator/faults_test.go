@@ -122,12 +122,10 @@ func TestFaultsOverHTTP(t *testing.T) {
 			client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			sim.Inject(simulator.Fault{Effects: []simulator.Effect{test.effect}})
 
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/api/v1/campaigns/1/statistics?api_key=x", nil)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/api/v1/campaigns/1/statistics?api_key=x", http.NoBody)
 			if err != nil {
 				t.Fatal(err)
 			}
-			// POST is not repeated by the transport when the connection breaks, but here GET must not be either.
-			client.Transport.(*http.Transport).DisableKeepAlives = true
 			resp, err := client.Do(req)
 			if err != nil {
 				if !test.noAnswer || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {

@@ -201,12 +201,12 @@ func TestBusiest(t *testing.T) {
 // TestConcurrentUse lets the race detector look at requests and changes at the
 // same time.
 func TestConcurrentUse(t *testing.T) {
-	sim := newSim(t, simulator.Options{Limits: simulator.Limits{PerMinute: 1_000_000}, Clock: simulator.AcceleratedClock(monday, 1e6)},
+	sim := newSim(t, simulator.Options{Limits: simulator.Limits{PerMinute: 1_000_000}, Clock: simulator.AcceleratedClock(monday, 1e4)},
 		simulator.Demo(1, monday)...)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			for i := range 20 {
+			for i := range 10 {
 				remove := sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Arrive(1), simulator.Vanish(1)}})
 				if _, _, err := tryGet(t.Context(), sim, "/campaigns/101/statistics", values("limit", "10")); err != nil {
 					t.Error(err)
@@ -222,7 +222,7 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := len(sim.Requests()); n != 160 {
-		t.Errorf("%d requests are recorded, want 160", n)
+	if n := len(sim.Requests()); n != 80 {
+		t.Errorf("%d requests are recorded, want 80", n)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -18,8 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const testKey = "k/+ &=1"
 
-// newSim returns a Simulator of campaign 1, with the given source in the given
-// shape.
+// newSim returns a Simulator of these campaigns.
 func newSim(t testing.TB, opts simulator.Options, campaigns ...simulator.Campaign) *simulator.Simulator {
 	t.Helper()
 	opts.Campaigns = campaigns
@@ -49,7 +49,7 @@ func tryGet(ctx context.Context, h http.Handler, path string, query url.Values) 
 	if !query.Has("api_key") {
 		query.Set("api_key", testKey)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://sim.test/api/v1"+path+"?"+query.Encode(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://sim.test/api/v1"+path+"?"+query.Encode(), http.NoBody)
 	if err != nil {
 		return nil, "", err
 	}
@@ -94,9 +94,7 @@ func getAll(t testing.TB, h http.Handler, campaign int64, query url.Values) []ma
 	var all []map[string]any
 	for {
 		q := url.Values{"limit": {"1000"}, "offset": {strconv.Itoa(len(all))}}
-		for name, values := range query {
-			q[name] = values
-		}
+		maps.Copy(q, query)
 		p := getPage(t, h, campaign, q)
 		if len(p.Data) == 0 {
 			return all

@@ -6,8 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sort"
-	"sync"
 	"time"
 )
 
@@ -48,46 +46,7 @@ type Model struct {
 	BodyBytes int // length of each message
 }
 
-// Live is a source in which a Model lives. What it holds depends on the Model
-// and the time alone, not on when it was asked before.
-func Live(m Model) Source {
-	if len(m.Days) == 0 {
-		m.Days = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}
-	}
-	m.Days = slices.Clone(m.Days)
-	if m.Opens == 0 && m.Ends == 0 {
-		m.Opens, m.Ends = 9*time.Hour, 17*time.Hour
-	}
-	l := &live{model: m}
-	l.nextDay = midnight(m.Start)
-	return l
-}
-
-// live makes the e-mails of a Model day by day, as time goes on.
-type live struct {
-	model Model
-
-	mu      sync.Mutex
-	nextDay time.Time // the first day whose leads have not been made
-	leads   int       // made so far
-	sent    []sending // of these leads, by time; replaced as a whole when it grows
-}
-
-// sending is an e-mail with all that will ever come of it. Times are in
-// milliseconds since 1970, 0 is never.
-type sending struct {
-	at, open, click, reply, bounce, unsubscribe int64
-
-	lead  uint32 // from 1 on
-	step  uint8
-	again uint8 // how often it is opened after the first time
-}
-
-// reopenInterval is the time between two times that a lead opens an e-mail.
-const reopenInterval = 3 * time.Hour
-
-func (l *live) validate() error {
-	m := l.model
+func (m *Model) validate() error {
 	switch {
 	case m.Start.IsZero():
 		return errors.New("the model has no start")
@@ -113,70 +72,14 @@ func (l *live) validate() error {
 	return nil
 }
 
-func (l *live) at(now time.Time, c *Campaign) content {
-	sent := l.until(now)
-	ms := now.UnixMilli()
-	n := sort.Search(len(sent), func(i int) bool { return sent[i].at > ms })
-	return content{emails: liveEmails{
-		sent: sent[:n], now: ms, bodyBytes: l.model.BodyBytes,
-		opens: c.tracks(DontTrackOpens), clicks: c.tracks(DontTrackClicks),
-	}}
-}
+// sending is an e-mail with all that will ever come of it. Times are in
+// milliseconds since 1970, 0 is never.
+type sending struct {
+	at, open, click, reply, bounce, unsubscribe int64
 
-// finished reports whether all leads have had their last e-mail.
-func (l *live) finished(now time.Time) bool {
-	sent := l.until(now)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.model.Leads > 0 && l.leads >= l.model.Leads &&
-		(len(sent) == 0 || sent[len(sent)-1].at < now.UnixMilli())
-}
-
-// until returns the e-mails of at least all leads that were written to before a
-// time. The result is not written to again.
-func (l *live) until(now time.Time) []sending {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var made []sending
-	for ; !l.nextDay.After(now) && !l.over(); l.nextDay = l.nextDay.AddDate(0, 0, 1) {
-		if from, to, ok := l.model.hours(l.nextDay); ok {
-			made = l.day(made, from, to)
-		}
-	}
-	if len(made) > 0 {
-		made = append(made, l.sent...)
-		slices.SortFunc(made, func(a, b sending) int {
-			if a.at != b.at {
-				return int(a.at - b.at)
-			}
-			return int(a.lead) - int(b.lead)
-		})
-		l.sent = made
-	}
-	return l.sent
-}
-
-// over reports whether no further lead will be written to.
-func (l *live) over() bool {
-	m := &l.model
-	return m.LeadsPerDay == 0 || m.Leads > 0 && l.leads >= m.Leads || !m.Stop.IsZero() && !l.nextDay.Before(m.Stop)
-}
-
-// day appends what is sent, ever, to the leads of a day.
-func (l *live) day(dst []sending, from, to time.Time) []sending {
-	n := l.model.LeadsPerDay
-	if l.model.Leads > 0 {
-		n = min(n, l.model.Leads-l.leads)
-	}
-	for i := range n {
-		l.leads++
-		rng := rand.New(rand.NewPCG(l.model.Seed, uint64(l.leads)))
-		// Each lead has its own part of the day, and a moment at random in it.
-		share := (float64(i) + rng.Float64()) / float64(n)
-		first := from.Add(time.Duration(share * float64(to.Sub(from))))
-		dst = l.model.lead(dst, rng, uint32(l.leads), first)
-	}
-	return dst
+	lead  uint32 // from 1 on
+	step  uint8
+	again uint8 // how often it is opened after the first time
 }
 
 // lead appends all that is sent to a lead whose first e-mail goes out at a time.
@@ -264,42 +167,3 @@ func midnight(t time.Time) time.Time {
 	year, month, day := t.UTC().Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
-
-// liveEmails shows the sent e-mails as they are at a moment: what is to come of
-// them later is hidden.
-type liveEmails struct {
-	sent      []sending
-	now       int64
-	bodyBytes int
-	opens     bool
-	clicks    bool
-}
-
-func (l liveEmails) Len() int { return len(l.sent) }
-
-func (l liveEmails) At(i int) Email {
-	s := &l.sent[i]
-	e := Email{
-		number:       uint64(s.lead)<<8 | uint64(s.step),
-		lead:         uint64(s.lead),
-		Step:         int(s.step),
-		SentTime:     time.UnixMilli(s.at),
-		Bounced:      l.past(s.bounce),
-		Unsubscribed: l.past(s.unsubscribe),
-		BodyBytes:    l.bodyBytes,
-	}
-	if l.opens && l.past(s.open) {
-		e.OpenTime = time.UnixMilli(s.open)
-		e.OpenCount = 1 + int(min((l.now-s.open)/reopenInterval.Milliseconds(), int64(s.again)))
-	}
-	if l.clicks && l.past(s.click) {
-		e.ClickTime, e.ClickCount = time.UnixMilli(s.click), 1
-	}
-	if l.past(s.reply) {
-		e.ReplyTime = time.UnixMilli(s.reply)
-		e.LeadCategory = [...]string{"Interested", "Not Interested", "Out Of Office"}[s.lead%3]
-	}
-	return e
-}
-
-func (l liveEmails) past(at int64) bool { return at != 0 && at <= l.now }
