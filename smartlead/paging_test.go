@@ -2,6 +2,7 @@ package smartlead_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -326,6 +327,30 @@ func TestTotalIgnoresFilters(t *testing.T) {
 				t.Errorf("got %d rows in %d requests, want %d in %d", got.Rows, got.Requests, tt.rows, tt.requests)
 			}
 		})
+	}
+}
+
+// Whether a total can be believed is asked of the API, too, and it may not answer.
+func TestTotalCantBeDoubted(t *testing.T) {
+	sim := newSim(t, simulator.Campaign{ID: 1, Source: simulator.Rows(100, 20)})
+	sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.UnfilteredTotal()}})
+	sim.Inject(simulator.Fault{
+		Match:   []simulator.Matcher{func(r simulator.Request) bool { return r.Query.Get("limit") == "1" }},
+		Effects: []simulator.Effect{simulator.RespondStatus(403, "")},
+	})
+	got, err := newClient(t, sim).Statistics(t.Context(), smartlead.StatisticsQuery{CampaignID: 1, EmailStatus: smartlead.StatusOpened})
+	if !errors.Is(err, smartlead.ErrForbidden) || got.Requests != 5 {
+		t.Errorf("got %+v and %v, want ErrForbidden after 5 requests", got, err)
+	}
+}
+
+func TestShapeString(t *testing.T) {
+	for shape, want := range map[smartlead.Shape]string{
+		smartlead.ShapeUnknown: "unknown", smartlead.ShapeAggregated: "aggregated", smartlead.ShapePerEmail: "per e-mail",
+	} {
+		if got := shape.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

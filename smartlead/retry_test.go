@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -113,6 +115,36 @@ func TestRetriesArePerPage(t *testing.T) {
 		assertSteps(t, stepsOf(t, sim), got.Steps)
 		if got.Rows != 2503 || got.Requests != 12 {
 			t.Errorf("got %d rows in %d requests, want 2503 in 12", got.Rows, got.Requests)
+		}
+	})
+}
+
+// A connection that breaks is the network's failure wherever it breaks, even behind all that was needed.
+func TestBreaksAnywhere(t *testing.T) {
+	page := perEmail(`"sent_time":"2022-08-02T12:49:11.747Z","open_count":3`)
+	synctest.Test(t, func(t *testing.T) {
+		for end := range len(page) + 1 {
+			client := newClient(t, nil, func(o *smartlead.Options) {
+				o.Transport = body(func() io.Reader { return io.MultiReader(strings.NewReader(page[:end]), broken{io.ErrUnexpectedEOF}) })
+			})
+			got, err := statistics(t.Context(), client)
+			if !errors.Is(err, smartlead.ErrNetwork) || !errors.Is(err, io.ErrUnexpectedEOF) || got.Requests != 4 {
+				t.Fatalf("broken after %q: got %+v and %v, want ErrNetwork after 4 requests", page[:end], got, err)
+			}
+		}
+	})
+}
+
+// The end of the caller's context while a refusal is read is no refusal.
+func TestCancelInRefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := newSim(t, simulator.Campaign{ID: 1})
+		sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Drip(1, time.Second), simulator.RespondStatus(400, "no, and that at length")}})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second+time.Millisecond)
+		defer cancel()
+		_, err := statistics(ctx, newClient(t, sim))
+		if !errors.Is(err, context.DeadlineExceeded) || smartlead.ReasonOf(err) != "" {
+			t.Errorf("got %v, want context.DeadlineExceeded without a reason", err)
 		}
 	})
 }
