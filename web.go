@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	stdlog "log" //nolint:depguard // http.Server takes no other logger
+	stdlog "log"
 	"net"
 	"net/http"
 	"net/http/pprof"
