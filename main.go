@@ -47,6 +47,7 @@ type options struct {
 	configCheck bool
 	checkOnline bool
 	demo        bool
+	health      bool
 	web         webOptions
 	toolkit     *web.FlagConfig
 	logLevel    string
@@ -68,6 +69,7 @@ func parse(args []string, stdout, stderr io.Writer) (*options, error) {
 	app.Flag("config.check", "Validate the configuration, print what it will cost, and exit: 0 if it is good, else 1.").BoolVar(&o.configCheck)
 	app.Flag("config.check-online", "Like --config.check, and ask the API, too: is the key good, how large are the campaigns?").BoolVar(&o.checkOnline)
 	app.Flag("demo", "Run on simulated campaigns; needs no key, no configuration and no network.").BoolVar(&o.demo)
+	app.Flag("health", "Ask the exporter that runs with the same flags whether it lives, and exit: 0 if it does, else 1.").NoEnvar().BoolVar(&o.health)
 	o.toolkit = kingpinflag.AddFlags(app, ":10045")
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.web.telemetryPath)
 	app.Flag("web.enable-lifecycle", "Reload the configuration on POST to /-/reload.").BoolVar(&o.web.lifecycle)
@@ -90,6 +92,13 @@ func runMain(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %s\n", program, err)
 		return 1
+	}
+	if o.health {
+		if err := checkHealth(context.Background(), o.toolkit); err != nil {
+			fmt.Fprintln(stderr, err)
+			return 1
+		}
+		return 0
 	}
 	if o.configCheck || o.checkOnline {
 		if err := checkConfig(stdout, o.configFile, o.checkOnline); err != nil {
