@@ -14,7 +14,8 @@ import (
 
 const (
 	demoSeed = 1
-	// demoSpeed makes ten minutes pass in a second: a working day takes less than one, so a graph moves while one watches.
+	// demoSpeed makes ten minutes pass in a second: a working day of eight hours takes less than a minute, so a graph moves
+	// while one watches.
 	demoSpeed = 600
 	// demoTTL is short, since simulated requests cost nothing.
 	demoTTL = 2 * time.Second
@@ -23,7 +24,7 @@ const (
 // applyDemo makes the store show the simulator's campaigns instead of configured ones. The simulator runs in this
 // process: the client speaks to it without a network.
 func (a *accounts) applyDemo(o *options) error {
-	clock := simulator.AcceleratedClock(time.Now(), demoSpeed)
+	clock := simulator.AcceleratedClock(demoStart(time.Now()), demoSpeed)
 	sim, err := simulator.New(simulator.Options{Campaigns: simulator.Demo(demoSeed, clock()), Clock: clock})
 	if err != nil {
 		return err
@@ -54,14 +55,27 @@ func (a *accounts) applyDemo(o *options) error {
 	return nil
 }
 
-// demoURL is where a browser on this machine finds the metrics.
+// demoStart returns when the campaigns begin to live: on the morning of the newest Monday. Begun on a weekend, they would
+// send nothing for minutes.
+func demoStart(now time.Time) time.Time {
+	const opens = 9 // o'clock, UTC
+	now = now.UTC()
+	sinceMonday := (int(now.Weekday()) + 6) % 7
+	monday := time.Date(now.Year(), now.Month(), now.Day()-sinceMonday, opens, 0, 0, 0, time.UTC)
+	if monday.After(now) {
+		monday = monday.AddDate(0, 0, -7)
+	}
+	return monday
+}
+
+// demoURL is where a browser on this machine finds the metrics, or their path alone where the rest isn't known yet.
 func demoURL(o *options) string {
 	scheme, address := "http", (*o.toolkit.WebListenAddresses)[0]
 	if *o.toolkit.WebConfigFile != "" {
 		scheme = "https"
 	}
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || strings.Contains(address, "/") {
+	if err != nil || port == "0" || strings.Contains(address, "/") {
 		return o.web.telemetryPath
 	}
 	if host == "" || host == "0.0.0.0" || host == "::" {

@@ -61,3 +61,12 @@ func ApplyDemo(logger log.Logger, metrics *collector.Metrics, store *collector.S
 	a := &accounts{logger: logger, metrics: metrics, store: store, ledger: newLedger()}
 	return a.applyDemo(o)
 }
+
+// DemoURL is what the demonstration with these flags tells to look at.
+func DemoURL(args ...string) (string, error) {
+	o, err := parse(args, nil, nil)
+	if err != nil {
+		return "", err
+	}
+	return demoURL(o), nil
+}

@@ -55,8 +55,23 @@ func defaults() exporter.WebOptions {
 	}
 }
 
-// handle returns the handler for some campaigns, with a store that runs until the end of the test.
+// handle returns the handler for some campaigns of a fake API.
 func handle(t *testing.T, o exporter.WebOptions, api *fakeAPI, ids ...int64) *handled {
+	t.Helper()
+	settings := collector.Settings{TTL: time.Minute, MaxStale: time.Hour, Accounts: []collector.Account{{
+		Name: "default", Fetcher: api, Concurrency: max(1, len(ids)),
+	}}}
+	for _, id := range ids {
+		settings.Accounts[0].Campaigns = append(settings.Accounts[0].Campaigns, collector.Campaign{Query: smartlead.StatisticsQuery{CampaignID: id}})
+	}
+	return handleStore(t, o, func(_ *collector.Metrics, store *collector.Store) error {
+		store.Apply(settings)
+		return nil
+	})
+}
+
+// handleStore returns the handler for a store that fill has filled, and that runs until the end of the test.
+func handleStore(t *testing.T, o exporter.WebOptions, fill func(*collector.Metrics, *collector.Store) error) *handled {
 	t.Helper()
 	h := &handled{own: prometheus.NewRegistry()}
 	metrics, err := collector.NewMetrics(h.own)
@@ -64,13 +79,9 @@ func handle(t *testing.T, o exporter.WebOptions, api *fakeAPI, ids ...int64) *ha
 		t.Fatal(err)
 	}
 	h.store = collector.NewStore(log.NewNopLogger(), metrics)
-	settings := collector.Settings{TTL: time.Minute, MaxStale: time.Hour, Accounts: []collector.Account{{
-		Name: "default", Fetcher: api, Concurrency: max(1, len(ids)),
-	}}}
-	for _, id := range ids {
-		settings.Accounts[0].Campaigns = append(settings.Accounts[0].Campaigns, collector.Campaign{Query: smartlead.StatisticsQuery{CampaignID: id}})
+	if err := fill(metrics, h.store); err != nil {
+		t.Fatal(err)
 	}
-	h.store.Apply(settings)
 	h.Handler, err = exporter.NewHandler(o, log.NewNopLogger(), h.own, h.store, func() error { return nil })
 	if err != nil {
 		t.Fatal(err)
