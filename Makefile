@@ -106,6 +106,22 @@ tools: $(addprefix $(tools_bin)/,$(development_tools)) ## Build the pinned devel
 .PHONY: tools-release
 tools-release: $(addprefix $(tools_bin)/,$(release_tools)) ## Build the pinned tools that a release needs
 
+# What `docker build` is told beyond the Dockerfile. Labels want a date as RFC 3339 has it.
+CONTAINER_ENGINE ?= docker
+IMAGE            ?= $(BINARY)
+IMAGE_CONTEXT    ?= .
+IMAGE_DATE        = $(shell date -u -d @$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || \
+                            date -u -r $(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ)
+
+.PHONY: image
+image: ## Build the container image IMAGE with CONTAINER_ENGINE (docker)
+	$(CONTAINER_ENGINE) build --tag $(IMAGE) --file Dockerfile --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$(REVISION) --build-arg BUILD_DATE=$(IMAGE_DATE) $(IMAGE_FLAGS) $(IMAGE_CONTEXT)
+
+.PHONY: image-test
+image-test: ## Build the image by buildah and try it; needs root, but no container engine and no registry
+	bash .ci/image-test
+
 .PHONY: clean
 clean: ## Remove what was built, but for the tools
 	rm -rf $(BINARY) $(BINARY).exe dist coverage.out
