@@ -17,6 +17,7 @@ const (
 	// demoSpeed makes ten minutes pass in a second: a working day of eight hours takes less than a minute, so a graph moves
 	// while one watches.
 	demoSpeed = 600
+	demoPerMinute = 6000 // requests
 	// demoTTL is short, since simulated requests cost nothing.
 	demoTTL = 2 * time.Second
 )
@@ -25,7 +26,10 @@ const (
 // process: the client speaks to it without a network.
 func (a *accounts) applyDemo(o *options) error {
 	clock := simulator.AcceleratedClock(demoStart(time.Now()), demoSpeed)
-	sim, err := simulator.New(simulator.Options{Campaigns: simulator.Demo(demoSeed, clock()), Clock: clock})
+	sim, err := simulator.New(simulator.Options{
+		Campaigns: simulator.Demo(demoSeed, clock()), Clock: clock,
+		Limits: simulator.Limits{PerMinute: demoPerMinute}, // for the headers; the budget below keeps it
+	})
 	if err != nil {
 		return err
 	}
@@ -33,7 +37,7 @@ func (a *accounts) applyDemo(o *options) error {
 	client, err := smartlead.NewClient(smartlead.Options{
 		Key:       func() (string, error) { return "demo", nil },
 		BaseURL:   "http://simulator.invalid" + simulator.DefaultPrefix,
-		Budget:    a.ledger.budget(account, smartlead.Limits{PerMinute: 6000, PerHour: 360_000, Concurrency: 4}),
+		Budget:    a.ledger.budget(account, smartlead.Limits{PerMinute: demoPerMinute, PerHour: 60 * demoPerMinute, Concurrency: 4}),
 		Transport: simulator.Transport(sim),
 		UserAgent: userAgent(),
 		Trace:     a.ledger.trace(a.logger, account, a.metrics.Trace(account)),
