@@ -16,7 +16,7 @@ const (
 	demoSeed = 1
 	// demoSpeed makes ten minutes pass in a second: a working day of eight hours takes less than a minute, so a graph moves
 	// while one watches.
-	demoSpeed = 600
+	demoSpeed     = 600
 	demoPerMinute = 6000 // requests
 	// demoTTL is short, since simulated requests cost nothing.
 	demoTTL = 2 * time.Second
