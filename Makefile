@@ -100,6 +100,10 @@ lint-scripts: ## Check shell scripts and YAML; needs shellcheck and yamllint
 	shellcheck .ci/*
 	yamllint .
 
+.PHONY: check-rules
+check-rules: $(tools_bin)/promtool $(tools_bin)/amtool ## Check and test alert rules, Alertmanager's example, documented queries
+	bash .ci/check-rules $(tools_bin)
+
 .PHONY: tools
 tools: $(addprefix $(tools_bin)/,$(development_tools)) ## Build the pinned development tools into TOOLS_DIR (.tools)
 
