@@ -110,10 +110,10 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 
 // checkVerdict looks at a field by which an answer says that it is a failure.
 func checkVerdict(field string, value jsontext.Value) error {
+	if value.Kind() == jsontext.KindNull {
+		return nil // it says nothing
+	}
 	if field == "error" {
-		if value.Kind() == jsontext.KindNull {
-			return nil
-		}
 		said := readErrorObject(jsontext.Value(`{"error":` + string(value) + `}`)).message
 		return fmt.Errorf("%w: %s", errFailure200, orElse(said, `it has an "error"`))
 	}
