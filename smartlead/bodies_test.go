@@ -203,6 +203,7 @@ func TestRowIdentity(t *testing.T) {
 		nobody   = `"sequence_number":1,"open_count":1`
 		id1      = `"stats_id":"1",`
 		id2      = `"stats_id":"2",`
+		id3      = `"stats_id":"3",`
 	)
 	for _, tt := range []struct {
 		name  string
@@ -213,9 +214,9 @@ func TestRowIdentity(t *testing.T) {
 		{"different times", []string{rowsWithout(2, ann, annLater)}, 2},
 		{"different steps", []string{rowsWithout(2, ann, annNext)}, 2},
 		{"the same row on one page", []string{rowsWithout(1, ann, ann)}, 1},
-		{"the same row on two pages", []string{rowsWithout(3, ann, bob), rowsWithout(2, ann)}, 2},
+		{"the same row on two pages", []string{rowsWithout(3, ann, bob), rowsWithout(3, ann, annNext)}, 3},
 		{"the same stats_id on one page", []string{rowsWithout(1, id1+ann, id1+ann)}, 1},
-		{"the same stats_id on two pages", []string{rowsWithout(3, id1+ann, id2+bob), rowsWithout(2, id1+ann)}, 2},
+		{"the same stats_id on two pages", []string{rowsWithout(3, id1+ann, id2+bob), rowsWithout(3, id1+ann, id3+annNext)}, 3},
 		{"the same stats_id with other values", []string{rowsWithout(1, id1+ann, id1+bob)}, 1},
 		{"another stats_id with the same values", []string{rowsWithout(2, id1+ann, id2+ann)}, 2},
 		{"a stats_id that is a number", []string{rowsWithout(1, `"stats_id":1,`+ann, `"stats_id":1,`+ann)}, 1},

@@ -191,6 +191,8 @@ func TestMovingRows(t *testing.T) {
 		{"one arrives, newest first", simulator.NewestFirst, simulator.Arrive(1), 2503, 6, true},
 		{"many arrive, oldest first", simulator.OldestFirst, simulator.Arrive(1200), 3703, 4, false},
 		{"many arrive, newest first", simulator.NewestFirst, simulator.Arrive(1200), 2503, 6, true},
+		{"two vanish, oldest first", simulator.OldestFirst, simulator.Vanish(2), 2501, 6, true},
+		{"two vanish, newest first", simulator.NewestFirst, simulator.Vanish(2), 2501, 6, true},
 		{"the last page's rows vanish", simulator.OldestFirst, simulator.Vanish(600), 1903, 5, true},
 		{"all rows vanish", simulator.OldestFirst, simulator.Vanish(2503), 0, 4, true},
 	} {

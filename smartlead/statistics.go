@@ -180,6 +180,11 @@ func (r *statisticsRun) fetch(ctx context.Context) error {
 		fresh, sure := r.tally.commit()
 		r.returned += page.rows
 		if page.total >= 0 { // a page without a total, such as an empty one before the end, doesn't undo the last one's
+			if page.total < r.total {
+				// What vanished moved up all rows behind it, so that some were never on a page, and rows that are gone
+				// were. Both numbers can be equal, which the total alone wouldn't tell.
+				return r.incomplete(fmt.Sprintf("total_stats sank from %d to %d between two pages", r.total, page.total))
+			}
 			r.total = page.total
 		}
 		total := r.total
