@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -141,6 +142,8 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	hangups := make(chan os.Signal, 1) // from the start, since a SIGHUP that nobody waits for ends the process
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(unquoted{logger})
 	_ = level.Info(logger).Log("msg", "starting "+program, "version", version.Info(), "build", version.BuildContext())
 	registry := prometheus.NewRegistry() // of the exporter itself; campaigns have one a scrape
 	registry.MustRegister(
