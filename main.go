@@ -101,6 +101,8 @@ func runMain(args []string, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(io.Discard) // see unquoted
 	if o.configCheck || o.checkOnline {
 		if err := checkConfig(stdout, o.configFile, o.checkOnline); err != nil {
 			fmt.Fprintln(stderr, err)
@@ -142,7 +144,6 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	hangups := make(chan os.Signal, 1) // from the start, since a SIGHUP that nobody waits for ends the process
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	stdlog.SetFlags(0)
 	stdlog.SetOutput(unquoted{logger})
 	_ = level.Info(logger).Log("msg", "starting "+program, "version", version.Info(), "build", version.BuildContext())
 	registry := prometheus.NewRegistry() // of the exporter itself; campaigns have one a scrape

@@ -108,6 +108,31 @@ func TestSecretsStaySecret(t *testing.T) {
 	parse(t, shown["/metrics"]).want(t, "of the API that answers well", page{sent(ids["good"], 1): 1})
 }
 
+// The same of an online check, by the answers that it doesn't ask for again.
+func TestSecretsStaySecretInChecks(t *testing.T) {
+	t.Parallel()
+	var config strings.Builder
+	config.WriteString("accounts:\n")
+	id := 0
+	for name, url := range nastyAccounts(t) {
+		if strings.HasPrefix(name, "ok-") || strings.Contains(name, "-40") && !strings.Contains(name, "408") || name == "raw-unsolicited" || name == "good" {
+			id++
+			fmt.Fprintf(&config, "  - {name: %s, base_url: %s, metadata_interval: 0s, campaigns: [%d, %d], api_key: '%s'}\n", name, url, id, 1000+id, canary)
+		}
+	}
+	p := run(t, launch{args: []string{"--config.check-online"}, dir: write(t, map[string]string{"config.yml": config.String()})})
+	if status := p.wait(); status != 1 {
+		t.Errorf("exit status %d, want 1", status)
+	}
+	lookForSecrets(t, "stdout", p.stdout.String())
+	lookForSecrets(t, "stderr", p.stderr.String())
+	for _, want := range []string{"account ok-data", "account raw-unsolicited", "redacted", "key:        accepted"} {
+		if !strings.Contains(p.stdout.String(), want) {
+			t.Errorf("the check says nothing of %q", want)
+		}
+	}
+}
+
 // brokenWithKeys are configurations with a key, KEY, where it should be or where it shouldn't.
 var brokenWithKeys = map[string]string{
 	"unknown key beside it": "accounts: [{campaigns: [1], api_key: 'KEY', campaign: 2}]",
