@@ -17,7 +17,7 @@ type api struct {
 	url string // what to configure as base_url
 }
 
-func newAPI(t *testing.T, o simulator.Options) *api {
+func newAPI(t testing.TB, o simulator.Options) *api {
 	t.Helper()
 	sim, err := simulator.New(o)
 	if err != nil {
@@ -48,7 +48,7 @@ func aggregated(id, sent int) simulator.Campaign {
 }
 
 // reference is an example of the API's reference, to the letter.
-func reference(t *testing.T, name string) simulator.Effect {
+func reference(t testing.TB, name string) simulator.Effect {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("smartlead", "testdata", name))
 	if err != nil {

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -76,13 +75,12 @@ func connections(t *testing.T, p *process) (remote []string) {
 		t.Fatal(err)
 	}
 	for _, table := range []string{"tcp", "tcp6", "udp", "udp6"} {
-		file, err := os.Open(fmt.Sprintf("/proc/%d/net/%s", p.cmd.Process.Pid, table))
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", p.cmd.Process.Pid, table))
 		if err != nil {
 			continue // no such protocol here
 		}
-		defer file.Close()
-		for lines := bufio.NewScanner(file); lines.Scan(); {
-			fields := strings.Fields(lines.Text())
+		for line := range strings.Lines(string(text)) {
+			fields := strings.Fields(line)
 			if len(fields) > 9 && sockets[fields[9]] && !strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", port)) {
 				remote = append(remote, table+" "+fields[2])
 			}

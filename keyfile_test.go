@@ -17,11 +17,11 @@ const (
 
 // rotations are how the content of a key file changes.
 var rotations = map[string]struct {
-	prepare func(t *testing.T, path, key string)
-	rotate  func(t *testing.T, path, key string)
+	prepare func(t testing.TB, path, key string)
+	rotate  func(t testing.TB, path, key string)
 }{
 	"a new file in its place": {overwrite, overwrite},
-	"written in place": {overwrite, func(t *testing.T, path, key string) {
+	"written in place": {overwrite, func(t testing.TB, path, key string) {
 		t.Helper()
 		if err := os.WriteFile(path, []byte(key), 0o600); err != nil {
 			t.Fatal(err)
@@ -29,14 +29,14 @@ var rotations = map[string]struct {
 	}},
 	// As Kubernetes does: the file is a link through a directory that is exchanged as a whole.
 	"a link to another directory": {
-		func(t *testing.T, path, key string) {
+		func(t testing.TB, path, key string) {
 			t.Helper()
 			exchange(t, path, "..first", key)
 			if err := os.Symlink(filepath.Join("..data", "key"), path); err != nil {
 				t.Fatal(err)
 			}
 		},
-		func(t *testing.T, path, key string) {
+		func(t testing.TB, path, key string) {
 			t.Helper()
 			exchange(t, path, "..second", key)
 		},
@@ -44,7 +44,7 @@ var rotations = map[string]struct {
 }
 
 // exchange makes a directory with a key, and ..data a link to it.
-func exchange(t *testing.T, path, name, key string) {
+func exchange(t testing.TB, path, name, key string) {
 	t.Helper()
 	dir := filepath.Dir(path)
 	if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {

@@ -148,7 +148,7 @@ func TestGoldenMetrics(t *testing.T) {
 }
 
 // startWith starts a process with a configuration in which API stands for a simulated API.
-func startWith(t *testing.T, api *api, config string, args ...string) *process {
+func startWith(t testing.TB, api *api, config string, args ...string) *process {
 	t.Helper()
 	return start(t, launch{args: args, env: keyInEnv(testKey), dir: write(t, map[string]string{"config.yml": at(api, config)})})
 }

@@ -29,7 +29,7 @@ type launch struct {
 
 // process is a running, or ended, exporter.
 type process struct {
-	t              *testing.T
+	t              testing.TB
 	cmd            *exec.Cmd
 	client         *http.Client
 	stdout, stderr *output
@@ -38,7 +38,7 @@ type process struct {
 }
 
 // run starts a process and ends it with the test.
-func run(t *testing.T, l launch) *process {
+func run(t testing.TB, l launch) *process {
 	t.Helper()
 	p := &process{
 		t:      t,
@@ -47,7 +47,7 @@ func run(t *testing.T, l launch) *process {
 		stderr: newOutput(),
 		ended:  make(chan struct{}),
 	}
-	p.cmd = exec.Command(os.Args[0], l.args...)
+	p.cmd = exec.CommandContext(t.Context(), os.Args[0], l.args...)
 	p.cmd.Env = append(environment(), l.env...)
 	p.cmd.Dir = l.dir
 	if p.cmd.Dir == "" {
@@ -85,7 +85,7 @@ func environment() []string {
 }
 
 // newClient returns a client that shows answers as they are, redirects and compressed ones included.
-func newClient(t *testing.T) *http.Client {
+func newClient(t testing.TB) *http.Client {
 	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{
@@ -98,7 +98,7 @@ func newClient(t *testing.T) *http.Client {
 var listening = regexp.MustCompile(`msg="Listening on" address=(127\.0\.0\.1:\d+)`)
 
 // start is run for a process that is expected to listen, on a port of its own.
-func start(t *testing.T, l launch) *process {
+func start(t testing.TB, l launch) *process {
 	t.Helper()
 	l.args = append([]string{"--web.listen-address=127.0.0.1:0"}, l.args...)
 	p := run(t, l)
@@ -232,7 +232,7 @@ func (o *output) String() string {
 }
 
 // write puts files into a new directory and returns it.
-func write(t *testing.T, files map[string]string) (dir string) {
+func write(t testing.TB, files map[string]string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -242,7 +242,7 @@ func write(t *testing.T, files map[string]string) (dir string) {
 }
 
 // overwrite writes a file the way editors and orchestrators do, so that nobody reads half of it.
-func overwrite(t *testing.T, path, text string) {
+func overwrite(t testing.TB, path, text string) {
 	t.Helper()
 	temporary := path + ".new"
 	err := errors.Join(os.WriteFile(temporary, []byte(text), 0o600), os.Rename(temporary, path))
