@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -26,9 +27,17 @@ type envelope struct {
 	field   func(name string, value jsontext.Value) error // takes one in
 }
 
+// readers are kept from one answer to the next: a small answer would cost more for its buffer than for all else.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 32<<10) }}
+
 // read reads the answer to its end and returns the number of rows.
 func (e *envelope) read(body *pageReader) (rows int, err error) {
-	buffered := bufio.NewReaderSize(body, 32<<10)
+	buffered := readers.Get().(*bufio.Reader)
+	buffered.Reset(body)
+	defer func() {
+		buffered.Reset(nil)
+		readers.Put(buffered)
+	}()
 	first, err := firstByte(buffered, body.hide)
 	if err != nil {
 		return 0, err

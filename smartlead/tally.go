@@ -26,10 +26,20 @@ type tally struct {
 	}
 }
 
-// stepCounts are indexed by step number.
-type stepCounts [MaxSequenceNumber + 1]struct {
+// stepCounts are indexed by step number, up to the highest one seen.
+type stepCounts []stepCount
+
+type stepCount struct {
 	Step
 	present bool
+}
+
+// at returns the counts of a step, which may be new.
+func (s *stepCounts) at(step int) *stepCount {
+	if missing := step + 1 - len(*s); missing > 0 {
+		*s = append(*s, make(stepCounts, missing)...)
+	}
+	return &(*s)[step]
 }
 
 func newTally() *tally {
@@ -42,7 +52,7 @@ func (t *tally) begin() {
 		delete(t.seen, id)
 	}
 	t.page.added, t.page.rows = t.page.added[:0], 0
-	t.page.steps, t.page.shape = t.steps, t.shape
+	t.page.steps, t.page.shape = append(t.page.steps[:0], t.steps...), t.shape
 }
 
 // add counts a row of the page under way. A per-e-mail row that was seen before isn't counted again; an aggregated one
@@ -56,7 +66,7 @@ func (t *tally) add(row *statisticsRow) error {
 		return errTwoShapes
 	}
 	t.page.shape = shape
-	step := &t.page.steps[row.step]
+	step := t.page.steps.at(row.step)
 	if shape == ShapeAggregated && step.present {
 		return fmt.Errorf("sequence_number %d comes twice", row.step)
 	}
@@ -94,7 +104,7 @@ var errNothingNew = errors.New("a page brought no row that is known to be new")
 func (t *tally) commit() (fresh, sure bool) {
 	fresh = t.page.rows > 0
 	sure = fresh && (t.page.shape == ShapeAggregated || len(t.page.added) > 0)
-	t.steps, t.shape = t.page.steps, t.page.shape
+	t.steps, t.shape = append(t.steps[:0], t.page.steps...), t.page.shape
 	t.rows += t.page.rows
 	t.page.added, t.page.rows = t.page.added[:0], 0
 	return fresh, sure
