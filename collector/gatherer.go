@@ -187,16 +187,17 @@ var commonPairs = func() map[string]map[string]*dto.LabelPair {
 	return common
 }()
 
-// zero and one are the values of most gauges.
-var zero, one = &dto.Gauge{Value: new(0.0)}, &dto.Gauge{Value: new(1.0)}
+// smallCounts are the values of most gauges: few campaigns have a thousand replies, and a status is 0 or 1.
+var smallCounts = func() (gauges [1000]*dto.Gauge) {
+	for i := range gauges {
+		gauges[i] = &dto.Gauge{Value: new(float64(i))}
+	}
+	return gauges
+}()
 
 func gaugeOf(value float64) *dto.Gauge {
-	switch value {
-	case 0:
-		return zero
-	case 1:
-		return one
-	default:
-		return &dto.Gauge{Value: &value}
+	if i := int(value); i >= 0 && i < len(smallCounts) && float64(i) == value {
+		return smallCounts[i]
 	}
+	return &dto.Gauge{Value: &value}
 }
