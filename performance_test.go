@@ -35,8 +35,9 @@ func manyCampaigns(b *testing.B, n int) (*api, string) {
 	for id := range n {
 		var steps []simulator.StepCounts
 		for step := range 5 {
+			sent := int64(6000 - 1000*step + id%1000)
 			steps = append(steps, simulator.StepCounts{
-				Step: step + 1, Sent: int64(1000*step + id + 10), Opened: 500, Clicked: 50, Replied: 20, Unsubscribed: 2, Bounced: 3,
+				Step: step + 1, Sent: sent, Opened: sent / 2, Clicked: sent / 20, Replied: sent / 50, Unsubscribed: sent / 400, Bounced: sent / 60,
 			})
 		}
 		campaigns = append(campaigns, simulator.Campaign{
