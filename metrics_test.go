@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bytes"
 	"maps"
 	"net/http"
 	"regexp"
@@ -15,41 +16,69 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
-// A configuration of five lines and a key in the environment, and the very body of the API's reference page: these
-// twelve numbers, and no others.
-func TestReferencePage(t *testing.T) {
+// A configuration of five lines and a key in the environment, and the very bodies that are published of the API: these
+// numbers, and no others.
+func TestPublishedBodies(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(123, 1)}})
-	api.Inject(simulator.Fault{
-		Match:   []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointStatistics)},
-		Effects: []simulator.Effect{reference(t, "aggregated.json")},
-	})
-	p := start(t, launch{env: keyInEnv(testKey), dir: write(t, map[string]string{
-		"config.yml": "# My campaigns\n" +
-			"accounts:\n" +
-			"  - base_url: " + api.url + "\n" +
-			"    campaigns:\n" +
-			"      - 123\n",
-	})})
+	for _, tc := range []struct {
+		name   string
+		effect simulator.Effect
+		want   page
+	}{
+		{"reference page", reference(t, "aggregated.json"), page{
+			`smartlead_sent_total{campaign_id="123",sequence_number="1"}`:         1240,
+			`smartlead_opened_total{campaign_id="123",sequence_number="1"}`:       372,
+			`smartlead_clicked_total{campaign_id="123",sequence_number="1"}`:      89,
+			`smartlead_replied_total{campaign_id="123",sequence_number="1"}`:      23,
+			`smartlead_unsubscribed_total{campaign_id="123",sequence_number="1"}`: 4,
+			`smartlead_bounced_total{campaign_id="123",sequence_number="1"}`:      18,
+			`smartlead_sent_total{campaign_id="123",sequence_number="2"}`:         892,
+			`smartlead_opened_total{campaign_id="123",sequence_number="2"}`:       267,
+			`smartlead_clicked_total{campaign_id="123",sequence_number="2"}`:      54,
+			`smartlead_replied_total{campaign_id="123",sequence_number="2"}`:      12,
+			`smartlead_unsubscribed_total{campaign_id="123",sequence_number="2"}`: 2,
+			`smartlead_bounced_total{campaign_id="123",sequence_number="2"}`:      9,
+		}},
+		// One of the 419 rows that it counts is shown, so it is a whole answer only if it counts one.
+		{"per e-mail", func(next http.Handler) http.Handler {
+			one := simulator.Rewrite(func(body []byte) []byte { return bytes.Replace(body, []byte(`"419"`), []byte(`"1"`), 1) })
+			return one(reference(t, "per_email.json")(next))
+		}, page{
+			`smartlead_sent_total{campaign_id="123",sequence_number="1"}`:                  1,
+			`smartlead_opened_total{campaign_id="123",sequence_number="1"}`:                0,
+			`smartlead_clicked_total{campaign_id="123",sequence_number="1"}`:               0,
+			`smartlead_replied_total{campaign_id="123",sequence_number="1"}`:               0,
+			`smartlead_unsubscribed_total{campaign_id="123",sequence_number="1"}`:          0,
+			`smartlead_bounced_total{campaign_id="123",sequence_number="1"}`:               0,
+			`smartlead_last_sent_timestamp_seconds{campaign_id="123",sequence_number="1"}`: 1659444551.747,
+		}},
+		// With its 419 it isn't, and nothing of it is shown.
+		{"part of it", reference(t, "per_email.json"), page{}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(123, 1)}})
+			api.Inject(simulator.Fault{
+				Match:   []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointStatistics)},
+				Effects: []simulator.Effect{tc.effect},
+			})
+			p := start(t, launch{env: keyInEnv(testKey), dir: write(t, map[string]string{
+				"config.yml": "# My campaigns\n" +
+					"accounts:\n" +
+					"  - base_url: " + api.url + "\n" +
+					"    campaigns:\n" +
+					"      - 123\n",
+			})})
 
-	perStep := regexp.MustCompile(`^smartlead_\w+\{campaign_id="\d+",sequence_number=`)
-	got := p.scrape().with(perStep.MatchString)
-	want := page{
-		`smartlead_sent_total{campaign_id="123",sequence_number="1"}`:         1240,
-		`smartlead_opened_total{campaign_id="123",sequence_number="1"}`:       372,
-		`smartlead_clicked_total{campaign_id="123",sequence_number="1"}`:      89,
-		`smartlead_replied_total{campaign_id="123",sequence_number="1"}`:      23,
-		`smartlead_unsubscribed_total{campaign_id="123",sequence_number="1"}`: 4,
-		`smartlead_bounced_total{campaign_id="123",sequence_number="1"}`:      18,
-		`smartlead_sent_total{campaign_id="123",sequence_number="2"}`:         892,
-		`smartlead_opened_total{campaign_id="123",sequence_number="2"}`:       267,
-		`smartlead_clicked_total{campaign_id="123",sequence_number="2"}`:      54,
-		`smartlead_replied_total{campaign_id="123",sequence_number="2"}`:      12,
-		`smartlead_unsubscribed_total{campaign_id="123",sequence_number="2"}`: 2,
-		`smartlead_bounced_total{campaign_id="123",sequence_number="2"}`:      9,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("series of steps (-want +got):\n%s", diff)
+			perStep := regexp.MustCompile(`^smartlead_\w+\{campaign_id="\d+",sequence_number=`)
+			got := p.scrape()
+			if diff := cmp.Diff(tc.want, got.with(perStep.MatchString)); diff != "" {
+				t.Errorf("series of steps (-want +got):\n%s", diff)
+			}
+			if isUp := len(tc.want) > 0; isUp != (got[up(123)] == 1) {
+				t.Errorf("%s is %v", up(123), got[up(123)])
+			}
+		})
 	}
 }
 

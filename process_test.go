@@ -81,6 +81,9 @@ func environment() []string {
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "SMARTLEAD_") || strings.HasPrefix(v, "COLUMNS=")
 	})
+	if os.Getenv("GORACE") == "" {
+		env = append(env, "GORACE=atexit_sleep_ms=0") // of use to programs that end at once in spite of running goroutines
+	}
 	return append(env, runAsProgram+"=1")
 }
 

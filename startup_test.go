@@ -177,7 +177,7 @@ func TestSignalsAtTheStart(t *testing.T) {
 		args: []string{"--web.listen-address=127.0.0.1:0"}, env: keyInEnv(testKey),
 		dir: write(t, map[string]string{"config.yml": at(api, configured)}),
 	}
-	for range 5 {
+	for range 3 {
 		p := run(t, l)
 		p.awaitLog(loaded)
 		p.signal(syscall.SIGHUP)
