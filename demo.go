@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"net/http"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func (a *accounts) applyDemo(o *options) error {
 		Key:       func() (string, error) { return "demo", nil },
 		BaseURL:   "http://simulator.invalid" + simulator.DefaultPrefix,
 		Budget:    a.ledger.budget(account, smartlead.Limits{PerMinute: demoPerMinute, PerHour: 60 * demoPerMinute, Concurrency: 4}),
-		Transport: simulator.Transport(sim),
+		Transport: demoTransport(sim, clock),
 		UserAgent: userAgent(),
 		Trace:     a.ledger.trace(a.logger, account, a.metrics.Trace(account)),
 	})
@@ -57,6 +58,15 @@ func (a *accounts) applyDemo(o *options) error {
 	_ = level.Info(a.logger).Log("msg", "the data is SIMULATED: no key, no network, ten minutes a second",
 		"look_at", demoURL(o))
 	return nil
+}
+
+// demoTransport asks a simulator that tells its own time, which is not ours: by the time of the first page the client
+// keeps out e-mails that are sent between two pages, and at this speed there often are some.
+func demoTransport(sim http.Handler, clock func() time.Time) http.RoundTripper {
+	return simulator.Transport(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", clock().UTC().Format(http.TimeFormat))
+		sim.ServeHTTP(w, r)
+	}))
 }
 
 // demoStart returns when the campaigns begin to live: on the morning of the newest Monday. Begun on a weekend, they would

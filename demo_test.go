@@ -15,6 +15,8 @@ import (
 
 	exporter "smartlead_exporter"
 	"smartlead_exporter/collector"
+	"smartlead_exporter/smartlead"
+	"smartlead_exporter/smartlead/simulator"
 )
 
 // One command, without a key, a file or a network, shows campaigns.
@@ -112,6 +114,39 @@ func TestDemoMoves(t *testing.T) {
 				t.Errorf("%s: %v e-mails were sent, and %v 15 s later", day, before, after)
 			}
 		})
+	}
+}
+
+// E-mails that are sent while the pages of a campaign are fetched make it fetch them anew, up to the moment when it began,
+// by the clock of the demonstration. Without that clock it would never get a set that is complete.
+func TestDemoGrowsBetweenPages(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
+	ticks := 0
+	clock := func() time.Time { // each look at it takes a second
+		ticks++
+		return start.Add(time.Duration(ticks) * time.Second)
+	}
+	sim, err := simulator.New(simulator.Options{Clock: clock, Campaigns: []simulator.Campaign{
+		{ID: 1, Source: simulator.Rows(2500, 10), Order: simulator.NewestFirst},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim.Inject(simulator.Fault{Match: []simulator.Matcher{func(r simulator.Request) bool { return r.Offset() > 0 }}, Effects: []simulator.Effect{simulator.Arrive(1)}})
+	client, err := smartlead.NewClient(smartlead.Options{
+		Key: func() (string, error) { return testKey, nil }, BaseURL: "http://simulator.invalid" + simulator.DefaultPrefix,
+		Budget: smartlead.NewBudget(smartlead.Limits{}), Transport: exporter.DemoTransport(sim, clock),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	statistics, err := client.Statistics(t.Context(), smartlead.StatisticsQuery{CampaignID: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if statistics.Rows != 2500 {
+		t.Errorf("%d rows, want those that were there when it began", statistics.Rows)
 	}
 }
 

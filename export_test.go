@@ -70,3 +70,6 @@ func DemoURL(args ...string) (string, error) {
 	}
 	return demoURL(o), nil
 }
+
+// DemoTransport is demoTransport.
+var DemoTransport = demoTransport
