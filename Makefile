@@ -57,6 +57,15 @@ test: ## Run the tests; needs Go and nothing else
 race: ## Run the tests under the race detector; needs a C compiler
 	CGO_ENABLED=1 $(GO) test -race ./...
 
+.PHONY: e2e
+e2e: $(addprefix $(tools_bin)/,prometheus promtool alertmanager amtool) ## Run the exporter against a real Prometheus and Alertmanager
+	cd e2e && TOOLS_DIR='$(tools_dir)' $(GO) test -count=1 -timeout=10m ./...
+
+.PHONY: stack
+stack: build $(addprefix $(tools_bin)/,prometheus promtool alertmanager) ## Run exporter (demo), Prometheus and Alertmanager until Ctrl-C
+	@cd e2e && $(GO) build -o '$(tools_dir)/stack' ./stack
+	@exec '$(tools_dir)/stack' -repository '$(CURDIR)' -tools '$(tools_dir)' -exporter '$(CURDIR)/$(BINARY)'
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s)
 	@GO='$(GO)' bash .ci/fuzz $(FUZZTIME)
@@ -70,7 +79,7 @@ fmt: $(tools_bin)/golangci-lint ## Format the Go files
 	$< fmt ./...
 
 .PHONY: lint
-lint: lint-format lint-vet lint-modules lint-go lint-actions ## Check formatting, modules, Go code and workflows
+lint: lint-format lint-vet lint-modules lint-go lint-e2e lint-actions lint-licenses lint-vulnerabilities ## Check formatting, modules, Go code, workflows, licences and vulnerabilities
 
 .PHONY: lint-format
 lint-format:
@@ -89,6 +98,18 @@ lint-modules:
 .PHONY: lint-go
 lint-go: $(tools_bin)/golangci-lint
 	$< run ./...
+
+.PHONY: lint-e2e
+lint-e2e: $(tools_bin)/golangci-lint
+	cd e2e && $(GO) mod tidy -diff && $< run ./...
+
+.PHONY: lint-licenses
+lint-licenses: $(tools_bin)/licenses
+	$< .
+
+.PHONY: lint-vulnerabilities
+lint-vulnerabilities: $(tools_bin)/govulncheck
+	.ci/vulnerabilities $<
 
 # actionlint looks for workflows by itself and takes a repository without any for a mistake.
 .PHONY: lint-actions

@@ -21,7 +21,7 @@ $(tools_bin)/$(1): $(tools_dir)/pins/$(subst /,-,$(2))
 	}
 endef
 
-development_tools := golangci-lint actionlint benchstat prometheus promtool alertmanager amtool
+development_tools := golangci-lint govulncheck licenses actionlint benchstat prometheus promtool alertmanager amtool
 release_tools     := goreleaser kubeconform
 
 # Without this tag Prometheus brings the client library of every cloud it can discover targets in.
@@ -34,6 +34,8 @@ $(eval $(call tool,prometheus,tools/prometheus,github.com/prometheus/prometheus/
 $(eval $(call tool,promtool,tools/prometheus,github.com/prometheus/prometheus/cmd/promtool,$(prometheus_flags)))
 $(eval $(call tool,alertmanager,tools/alertmanager,github.com/prometheus/alertmanager/cmd/alertmanager))
 $(eval $(call tool,amtool,tools/alertmanager,github.com/prometheus/alertmanager/cmd/amtool))
+$(eval $(call tool,govulncheck,tools/dependencies,golang.org/x/vuln/cmd/govulncheck))
+$(eval $(call tool,licenses,tools/dependencies,.))
 $(eval $(call tool,kubeconform,tools/kubeconform,github.com/yannh/kubeconform/cmd/kubeconform))
 $(eval $(call tool,goreleaser,tools/goreleaser,github.com/goreleaser/goreleaser/v2))
 
