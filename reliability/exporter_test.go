@@ -1,0 +1,137 @@
+package reliability_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"smartlead_exporter/collector"
+	"smartlead_exporter/smartlead"
+	"smartlead_exporter/smartlead/simulator"
+)
+
+// requestTimeout is that of all clients here, the default of the program.
+const requestTimeout = smartlead.DefaultRequestTimeout
+
+// exporter is a store at work, with what stands around it in the program.
+type exporter struct {
+	t        testing.TB
+	store    *collector.Store
+	metrics  *collector.Metrics
+	own      *prometheus.Registry // the exporter's own metrics
+	gatherer *collector.Gatherer
+	log      *journal
+}
+
+// start runs a store until the test ends. It must be called within the bubble.
+func start(t testing.TB) *exporter {
+	t.Helper()
+	e := &exporter{t: t, own: prometheus.NewRegistry(), log: &journal{}}
+	var err error
+	if e.metrics, err = collector.NewMetrics(e.own); err != nil {
+		t.Fatal(err)
+	}
+	e.store = collector.NewStore(e.log, e.metrics)
+	e.gatherer = collector.NewGatherer(e.store)
+	var running sync.WaitGroup
+	t.Cleanup(running.Wait)
+	running.Go(func() {
+		if err := e.store.Run(t.Context()); !errors.Is(err, context.Canceled) {
+			t.Errorf("Run returned %v, want the end of its context", err)
+		}
+	})
+	return e
+}
+
+// newClient returns the client of an account, as the program makes one.
+func (e *exporter) newClient(account string, key func() (string, error), transport http.RoundTripper, budget *smartlead.Budget) *smartlead.Client {
+	e.t.Helper()
+	client, err := smartlead.NewClient(smartlead.Options{
+		Key:            key,
+		BaseURL:        "http://smartlead.test" + simulator.DefaultPrefix,
+		Budget:         budget,
+		RequestTimeout: requestTimeout,
+		Transport:      transport,
+		Trace:          e.metrics.Trace(account),
+	})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return client
+}
+
+// scrape returns what a scrape shows that waits until ctx ends.
+func (e *exporter) scrape(ctx context.Context) page {
+	e.t.Helper()
+	families, err := e.gatherer.ForScrape(ctx, e.own).Gather()
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return readPage(e.t, families)
+}
+
+// scrapeFor is scrape for a deadline.
+func (e *exporter) scrapeFor(d time.Duration) page {
+	e.t.Helper()
+	ctx, cancel := context.WithTimeout(e.t.Context(), d)
+	defer cancel()
+	return e.scrape(ctx)
+}
+
+// status returns how a campaign stands, without a scrape.
+func (e *exporter) status(id int64) collector.CampaignStatus {
+	for _, a := range e.store.Status() {
+		for _, c := range a.Campaigns {
+			if c.ID == id {
+				return c
+			}
+		}
+	}
+	return collector.CampaignStatus{}
+}
+
+// journal keeps the text of log lines.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Log(keyvals ...any) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	fmt.Fprintln(&j.text, keyvals...)
+	return nil
+}
+
+// take returns the lines since it was last called.
+func (j *journal) take() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	text := j.text.String()
+	j.text.Reset()
+	return text
+}
+
+// spellings are the ways in which a key could show.
+func spellings(key string) []string {
+	return []string{key, url.QueryEscape(key), url.PathEscape(key), strings.ToLower(url.QueryEscape(key)), strconv.Quote(key)}
+}
+
+// newSimulator returns a simulated API.
+func newSimulator(t testing.TB, opts simulator.Options) *simulator.Simulator {
+	t.Helper()
+	sim, err := simulator.New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sim
+}

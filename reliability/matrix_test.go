@@ -1,0 +1,372 @@
+package reliability_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"smartlead_exporter/collector"
+	"smartlead_exporter/smartlead"
+	"smartlead_exporter/smartlead/simulator"
+)
+
+// The campaigns of the matrix: one that a fault strikes, another one of its account, and one of another account.
+const (
+	struck    = 1
+	bystander = 2
+	stranger  = 3
+)
+
+const (
+	pages = 3 // of the struck campaign
+	tries = 4 // of a page, before its refresh fails
+	day   = 24 * time.Hour
+	ttl   = 45 * time.Second
+
+	// matrixKey holds whatever has to be escaped somewhere.
+	matrixKey = `k/+ &=%"<ey`
+)
+
+// present is when the tests begin; a bubble's clock starts in 2000.
+var present = time.Date(2026, time.January, 5, 8, 0, 0, 0, time.UTC)
+
+// matrixLimits are small enough to hold up each refresh, so that whether they hold is seen in every cell.
+var matrixLimits = smartlead.Limits{PerMinute: 3, PerHour: 60, Concurrency: 2}
+
+// moment is when a fault strikes: at the first or a later page of the struck campaign, at its first try or at the
+// second, after another failure; once, or each time.
+type moment struct {
+	page    int // 0 is the first
+	retry   bool
+	forGood bool
+}
+
+var moments = []moment{
+	{page: 0}, {page: 0, forGood: true},
+	{page: 1}, {page: 1, forGood: true},
+	{page: 1, retry: true}, {page: 1, retry: true, forGood: true},
+}
+
+func (m moment) String() string {
+	name := "first page"
+	switch {
+	case m.retry:
+		name = "retry"
+	case m.page > 0:
+		name = "later page"
+	}
+	if m.forGood {
+		return name + ", for good"
+	}
+	return name + ", once"
+}
+
+// outcome is what becomes of the refresh that a fault strikes.
+type outcome struct {
+	reason   smartlead.Reason // "": it succeeded
+	requests int
+}
+
+func (o outcome) String() string {
+	if o.reason == "" {
+		return fmt.Sprintf("succeeds, %d", o.requests)
+	}
+	return fmt.Sprintf("`%s`, %d", string(o.reason), o.requests)
+}
+
+// want returns what has to become of the refresh, by what the fault is: what may be over at the next try is tried again.
+func (f *fault) want(m moment) outcome {
+	failed := 0 // tries, before the fault strikes
+	if m.retry {
+		failed = 1
+	}
+	switch {
+	case f.reason == "":
+		return outcome{"", pages + failed}
+	case !f.retried:
+		return outcome{f.reason, m.page + failed + 1}
+	case m.forGood:
+		return outcome{f.reason, m.page + tries}
+	default:
+		return outcome{"", pages + failed + 1}
+	}
+}
+
+// Every fault at every moment, in both shapes. Whatever happens, a page shows nothing but values the API had, other
+// campaigns go on, the reason is right and the budget is kept. What it comes to is a table in docs/reliability.md.
+func TestFaultMatrix(t *testing.T) {
+	var got table
+	t.Run("cells", func(t *testing.T) {
+		for _, f := range faults() {
+			for _, shape := range f.shapes() {
+				row := got.add(f, shape)
+				t.Run(fmt.Sprintf("%s %s/%s", f.kind, f.name, shapeName(shape)), func(t *testing.T) {
+					t.Parallel()
+					for i, m := range moments {
+						t.Run(m.String(), func(t *testing.T) {
+							synctest.Test(t, func(t *testing.T) { row.cells[i] = runCell(t, f, shape, m).String() })
+						})
+					}
+				})
+			}
+		}
+	})
+	switch {
+	case t.Failed():
+	case !got.complete():
+		t.Log("only a part of the matrix was run: the document isn't looked at")
+	default:
+		got.compare(t)
+	}
+}
+
+func shapeName(s simulator.Shape) string {
+	if s == simulator.PerSequence {
+		return "aggregated"
+	}
+	return "per e-mail"
+}
+
+// runCell has one refresh go well, one meet the fault, and one go well again.
+func runCell(t *testing.T, f *fault, shape simulator.Shape, m moment) outcome {
+	c := newCell(t, f, shape)
+	before := c.state()
+	c.wantWell("before the fault", c.scrapeFor(day))
+
+	time.Sleep(2 * ttl)
+	c.change()
+	remove := c.inject(f, m)
+	began := time.Now()
+	asked := c.north.line.asked(struck)
+	p := c.scrapeFor(day)
+	got := outcome{c.status(struck).Reason, p.campaigns[struck].requests}
+	if n := c.north.line.asked(struck) - asked; n != got.requests {
+		t.Errorf("smartlead_campaign_refresh_requests is %d, want the %d there were", got.requests, n)
+	}
+	if want := f.want(m); f.may == nil && got != want {
+		t.Errorf("the refresh: %s requests, want %s", got, want)
+	} else if f.may != nil && !slices.Contains(f.may, got.reason) {
+		t.Errorf("the refresh ended with %q, want one of %q", got.reason, f.may)
+	}
+	c.checkStruck(p.campaigns[struck], before[struck], got.reason, began)
+	c.checkOthers(p, before, f, got.reason, began)
+	c.checkSecret()
+
+	remove()
+	time.Sleep(20 * time.Minute) // longer than a refused key is left alone
+	if f.ofAccount {
+		c.scrapeFor(day) // one request tries whether the key is good again; the others don't wait for it
+	}
+	c.wantWell("after the fault", c.scrapeFor(day))
+	c.checkPauses(f)
+	for _, a := range []*api{c.north, c.south} {
+		a.checkBudget(t, matrixLimits)
+	}
+	return got
+}
+
+// cell is an exporter with two accounts.
+type cell struct {
+	*exporter
+	t            *testing.T
+	shape        simulator.Shape
+	order        simulator.Order
+	north, south *api
+	steps        int // of the struck campaign, in the aggregated shape
+	version      int64
+	history      [][]simulator.StepCounts // what the API held of the struck campaign since all was changed
+	strikes      []time.Time
+}
+
+func newCell(t *testing.T, f *fault, shape simulator.Shape) *cell {
+	t.Helper()
+	time.Sleep(time.Until(present)) // later than the simulator's rows were sent
+	c := &cell{exporter: start(t), t: t, shape: shape, order: f.order, steps: 5}
+	now := func() time.Time { return time.Now().Add(f.clock) }
+	c.north, c.south = newAPI(t, simulator.Options{Clock: now}), newAPI(t, simulator.Options{})
+	c.north.sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.SkewDate(f.clock)}})
+	c.north.line.observe = c.remember
+	c.change()
+	account := func(name string, a *api, campaigns ...collector.Campaign) collector.Account {
+		client := c.newClient(name, func() (string, error) { return matrixKey, nil }, a.line, smartlead.NewBudget(matrixLimits))
+		return collector.Account{Name: name, Fetcher: client, Concurrency: matrixLimits.Concurrency, Campaigns: campaigns}
+	}
+	campaign := func(id int64, pageSize int) collector.Campaign {
+		return collector.Campaign{Query: smartlead.StatisticsQuery{CampaignID: id, PageSize: pageSize}}
+	}
+	c.store.Apply(collector.Settings{TTL: ttl, MaxStale: 10 * day, Accounts: []collector.Account{
+		account("north", c.north, campaign(struck, c.pageSize()), campaign(bystander, 0)),
+		account("south", c.south, campaign(stranger, 0)),
+	}})
+	return c
+}
+
+// pageSize is that of the struck campaign.
+func (c *cell) pageSize() int {
+	if c.shape == simulator.PerSequence {
+		return 2
+	}
+	return 10
+}
+
+// change makes all campaigns hold something else than before.
+func (c *cell) change() {
+	c.t.Helper()
+	c.version++
+	c.set(c.north, bystander, simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 100 - c.version, Opened: c.version}))
+	c.set(c.south, stranger, simulator.Rows(20-int(c.version), 20))
+	if c.shape == simulator.PerSequence {
+		c.set(c.north, struck, c.aggregated())
+	} else {
+		c.set(c.north, struck, simulator.Rows(21+int(c.version)*2, 200))
+	}
+	c.history = nil
+}
+
+// aggregated is what the struck campaign holds in the aggregated shape.
+func (c *cell) aggregated() simulator.Source {
+	var steps []simulator.StepCounts
+	for step := range c.steps {
+		steps = append(steps, simulator.StepCounts{Step: step + 1, Sent: 1000 * c.version, Opened: int64(step), Bounced: c.version})
+	}
+	return simulator.Aggregated(steps...)
+}
+
+func (c *cell) set(a *api, id int64, source simulator.Source) {
+	c.t.Helper()
+	if err := a.sim.SetCampaign(simulator.Campaign{ID: id, Shape: c.shape, Order: c.order, Source: source}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// state returns what the APIs hold at this moment.
+func (c *cell) state() map[int64][]simulator.StepCounts {
+	state := map[int64][]simulator.StepCounts{}
+	state[struck], _ = c.north.sim.Counts(struck)
+	state[bystander], _ = c.north.sim.Counts(bystander)
+	state[stranger], _ = c.south.sim.Counts(stranger)
+	return state
+}
+
+// remember keeps what the struck campaign holds at this moment, if that is news. A campaign changes with requests alone.
+func (c *cell) remember() {
+	now := c.state()[struck]
+	if n := len(c.history); n == 0 || !slices.Equal(c.history[n-1], now) {
+		c.history = append(c.history, now)
+	}
+}
+
+// inject switches the fault on.
+func (c *cell) inject(f *fault, m moment) (remove func()) {
+	offset := m.page * c.pageSize()
+	match := []simulator.Matcher{simulator.ForCampaign(struck), simulator.AtOffset(offset)}
+	skip, times := 0, 1
+	if m.forGood {
+		times = 0
+	}
+	if m.retry {
+		skip = 1
+		c.north.sim.Inject(simulator.Fault{Match: match, Times: 1, Effects: []simulator.Effect{simulator.RespondStatus(503, "")}})
+	}
+	if f.dial != nil {
+		c.north.line.fail(struck, offset, skip, times, f.dial)
+		return func() { c.north.line.fail(0, 0, 0, 0, nil) }
+	}
+	effects := []simulator.Effect{simulator.Do(func() { c.strikes = append(c.strikes, time.Now()) })}
+	return c.north.sim.Inject(simulator.Fault{Match: match, Skip: skip, Times: times, Effects: append(effects, f.effects(c)...)})
+}
+
+// wantWell checks that everything is as if nothing had ever gone wrong.
+func (c *cell) wantWell(when string, p page) {
+	c.t.Helper()
+	for id, want := range c.state() {
+		got := p.campaigns[id]
+		if got.up != 1 || !slices.Equal(got.steps, want) {
+			c.t.Errorf("%s: campaign %d has up %v and shows\n%v, want 1 and\n%v", when, id, got.up, got.steps, want)
+		}
+	}
+	rows := int64(c.steps)
+	if c.shape == simulator.PerEmail {
+		rows = 0
+		for _, step := range c.state()[struck] {
+			rows += step.Sent
+		}
+	}
+	want := int(rows)/c.pageSize() + 1 // of none of these numbers of rows the last page is full
+	if got := p.campaigns[struck].requests; got != want {
+		c.t.Errorf("%s: the refresh took %d requests, want %d", when, got, want)
+	}
+}
+
+// checkStruck checks what is shown of the struck campaign: the last good values after a failure, else what the API held
+// at some moment of the refresh.
+func (c *cell) checkStruck(got *shown, before []simulator.StepCounts, reason smartlead.Reason, began time.Time) {
+	c.t.Helper()
+	moved := got.lastSuccess >= began.UnixMilli()
+	if reason != "" {
+		if got.up != 0 || moved || !slices.Equal(got.steps, before) {
+			c.t.Errorf("after %s: up %v, last success moved: %t, values\n%v, want 0, false and the last good\n%v",
+				reason, got.up, moved, got.steps, before)
+		}
+		return
+	}
+	c.remember()
+	if got.up != 1 || !moved || !slices.ContainsFunc(c.history, func(h []simulator.StepCounts) bool { return slices.Equal(h, got.steps) }) {
+		c.t.Errorf("up %v, last success moved: %t, values\n%v, want 1, true and one of\n%v", got.up, moved, got.steps, c.history)
+	}
+}
+
+// checkOthers checks that the fault struck nothing else: nothing of the other account, and nothing of the same one but by
+// a fault that is the account's.
+func (c *cell) checkOthers(p page, before map[int64][]simulator.StepCounts, f *fault, reason smartlead.Reason, began time.Time) {
+	c.t.Helper()
+	now := c.state()
+	if got := p.campaigns[stranger]; got.up != 1 || !slices.Equal(got.steps, now[stranger]) || got.lastSuccess != began.UnixMilli() {
+		c.t.Errorf("the other account's campaign: up %v, refreshed %d ms late, values\n%v, want 1, 0 and\n%v",
+			got.up, got.lastSuccess-began.UnixMilli(), got.steps, now[stranger])
+	}
+	got := p.campaigns[bystander]
+	isNew, isOld := slices.Equal(got.steps, now[bystander]), slices.Equal(got.steps, before[bystander])
+	if new := got.up == 1 && isNew; !new && !(f.ofAccount && got.up == 0 && isOld) {
+		c.t.Errorf("the account's other campaign: up %v, values %v, want 1 and %v", got.up, got.steps, now[bystander])
+	}
+	want := map[failure]float64{}
+	if reason != "" {
+		want[failure{"north", string(reason)}] = 2 - got.up // the other campaign, too, where it isn't up
+	}
+	for of, n := range p.failures {
+		if n != want[of] {
+			c.t.Errorf("%v failures of %v are counted, want %v", n, of, want[of])
+		}
+		delete(want, of)
+	}
+	if len(want) > 0 {
+		c.t.Errorf("failures aren't counted: %v", want)
+	}
+}
+
+// checkPauses checks that the account left the API alone for as long as it was told to.
+func (c *cell) checkPauses(f *fault) {
+	c.t.Helper()
+	for _, strike := range c.strikes {
+		for _, r := range c.north.sim.Requests() {
+			if after := r.Time.Sub(strike); after > 0 && after < f.pause {
+				c.t.Errorf("the account asked again %s after it was told to wait for %s", after, f.pause)
+			}
+		}
+	}
+}
+
+// checkSecret checks that the key is neither in the log nor in what /status shows.
+func (c *cell) checkSecret() {
+	c.t.Helper()
+	text := c.log.take() + c.status(struck).Error + c.status(bystander).Error
+	for _, spelling := range spellings(matrixKey) {
+		if strings.Contains(text, spelling) {
+			c.t.Errorf("the key is shown as %s in:\n%s", spelling, text)
+		}
+	}
+}
