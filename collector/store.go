@@ -157,25 +157,7 @@ func (s *Store) rebuild() {
 		}
 	}
 	for _, a := range s.accounts {
-		wanted := slices.Clip(a.configured)
-		found, omitted := a.catalog.discovered()
-		claimed := map[int64]bool{}
-		for i := range found {
-			id := found[i].ID
-			switch owner[id] {
-			case nil:
-				owner[id] = a
-				wanted = append(wanted, Campaign{Query: smartlead.StatisticsQuery{CampaignID: id}})
-			case a: // configured as well
-			default:
-				omitted++
-				claimed[id] = true
-				s.logClaimed(a, owner[id], id)
-			}
-		}
-		s.logOmitted(a, omitted)
-		a.catalog.omitted, a.catalog.claimed = omitted, claimed
-		for _, w := range wanted {
+		for _, w := range s.wanted(a, owner) {
 			c := newCampaign(w, a)
 			if known := old[c.id]; known != nil && known.account == a && sameQuery(known.query, w.Query) {
 				c = known
@@ -195,6 +177,30 @@ func (s *Store) rebuild() {
 	for _, c := range old {
 		s.remove(c)
 	}
+}
+
+// wanted returns the campaigns of an account, those configured first, and makes it the owner of those that no account
+// owns yet. s.mu is held.
+func (s *Store) wanted(a *account, owner map[int64]*account) []Campaign {
+	wanted := slices.Clip(a.configured)
+	found, omitted := a.catalog.discovered()
+	claimed := map[int64]bool{}
+	for i := range found {
+		id := found[i].ID
+		switch owner[id] {
+		case nil:
+			owner[id] = a
+			wanted = append(wanted, Campaign{Query: smartlead.StatisticsQuery{CampaignID: id}})
+		case a: // configured as well
+		default:
+			omitted++
+			claimed[id] = true
+			s.logClaimed(a, owner[id], id)
+		}
+	}
+	s.logOmitted(a, omitted)
+	a.catalog.omitted, a.catalog.claimed = omitted, claimed
+	return wanted
 }
 
 // remove ends the waiting for a campaign that is no longer kept. s.mu is held.
