@@ -93,6 +93,7 @@ func connections(t *testing.T, p *process) (remote []string) {
 
 // The numbers grow while one watches, whenever one comes, weekends included.
 func TestDemoMoves(t *testing.T) {
+	t.Parallel()
 	for _, later := range []time.Duration{0, 40 * time.Hour, 68 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(later) // after the midnight of a Saturday
