@@ -116,7 +116,11 @@ func readCampaign(d *jsontext.Decoder) (Campaign, error) {
 // read reads the value of one field. The list holds more than is needed, and it is skipped.
 func (c *Campaign) read(d *jsontext.Decoder, field string) error {
 	switch field {
-	case "id", "name", "status", "created_at", "client_id", "parent_campaign_id", "track_settings", "max_leads_per_day", "tags":
+	case "id", "name", "status", "created_at", "client_id", "parent_campaign_id", "track_settings", "max_leads_per_day":
+	case "tags":
+		var err error
+		c.Tags, err = readTags(d)
+		return err
 	default:
 		if err := d.SkipValue(); err != nil {
 			return syntaxError(err)
@@ -154,32 +158,55 @@ func (c *Campaign) read(d *jsontext.Decoder, field string) error {
 		settings := strings.ToUpper(string(v)) // an array of words none of which is part of another
 		c.OpenTracking = !strings.Contains(settings, `"DONT_EMAIL_OPEN"`)
 		c.ClickTracking = !strings.Contains(settings, `"DONT_LINK_CLICK"`)
-	case "tags":
-		c.Tags = readTags(v)
 	}
 	return nil
 }
 
-// readTags reads [{"tag_name": "…"}, …], and plain strings in place of the objects.
-func readTags(v jsontext.Value) []string {
-	lenient := json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	var listed []jsontext.Value
-	if json.Unmarshal(v, &listed, lenient) != nil {
-		return nil
+// readTags reads [{"tag_name": "…"}, …], and plain strings in place of the objects. It does so tag by tag, since held
+// together, a row of nothing but tags would take many times its own length.
+func readTags(d *jsontext.Decoder) ([]string, error) {
+	if d.PeekKind() != jsontext.KindBeginArray {
+		if err := d.SkipValue(); err != nil {
+			return nil, syntaxError(err)
+		}
+		return nil, nil
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return nil, syntaxError(err)
 	}
 	var tags []string
-	for _, tag := range listed[:min(len(listed), maxTags)] {
-		var object struct {
-			Name jsontext.Value `json:"tag_name"`
+	for len(tags) < maxTags && d.PeekKind() != jsontext.KindEndArray {
+		tag, err := d.ReadValue()
+		if err != nil {
+			return nil, syntaxError(err)
 		}
-		if json.Unmarshal(tag, &object, lenient) == nil {
-			tag = object.Name
-		}
-		if name := cutText(scalarText(tag)); name != "" {
+		if name := tagName(tag); name != "" {
 			tags = append(tags, name)
 		}
 	}
-	return tags
+	for d.PeekKind() != jsontext.KindEndArray {
+		if err := d.SkipValue(); err != nil {
+			return nil, syntaxError(err)
+		}
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return nil, syntaxError(err)
+	}
+	return tags, nil
+}
+
+// tagName returns "" for a tag without a name.
+func tagName(tag jsontext.Value) string {
+	if tag.Kind() == jsontext.KindBeginObject {
+		var object struct {
+			Name jsontext.Value `json:"tag_name"`
+		}
+		if json.Unmarshal(tag, &object, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
+			return ""
+		}
+		tag = object.Name
+	}
+	return cutText(scalarText(tag))
 }
 
 // cutText returns s as valid UTF-8 of at most MaxNameLength characters.
