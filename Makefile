@@ -39,7 +39,7 @@ include tools/tools.mk
 help: ## List the targets
 	@echo "Usage: make TARGET [VARIABLE=value]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
 build: ## Build the static binary, reproducibly
@@ -147,6 +147,27 @@ image: ## Build the container image IMAGE with CONTAINER_ENGINE (docker)
 image-test: ## Build the image by buildah and try it; needs root, but no container engine and no registry
 	bash .ci/image-test
 
+.PHONY: check-systemd
+check-systemd: ## Check the systemd units; needs systemd-analyze
+	bash .ci/check-systemd
+
+.PHONY: check-reproducible
+check-reproducible: ## Build twice, differently, and compare the bytes
+	bash .ci/check-reproducible
+
+.PHONY: check-release
+check-release: $(tools_bin)/goreleaser ## Check the configuration of releases
+	$< check
+
+# goreleaser calls syft by its name.
+.PHONY: snapshot
+snapshot: $(addprefix $(tools_bin)/,goreleaser syft) ## Make what a release consists of, but for images, in dist
+	PATH="$(tools_bin):$$PATH" goreleaser release --snapshot --clean --skip=docker
+
+.PHONY: package-test
+package-test: ## Install the package of make snapshot on a Debian of its own and use it; needs root and debootstrap
+	bash .ci/package-test
+
 .PHONY: clean
 clean: ## Remove what was built, but for the tools
-	rm -rf $(BINARY) $(BINARY).exe dist coverage.out
+	rm -rf $(BINARY) $(BINARY).exe completions dist coverage.out

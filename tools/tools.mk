@@ -22,7 +22,7 @@ $(tools_bin)/$(1): $(tools_dir)/pins/$(subst /,-,$(2))
 endef
 
 development_tools := golangci-lint govulncheck licenses actionlint benchstat prometheus promtool alertmanager amtool
-release_tools     := goreleaser kubeconform
+release_tools     := goreleaser syft
 
 # Without this tag Prometheus brings the client library of every cloud it can discover targets in.
 prometheus_flags := -tags=remove_all_sd
@@ -36,8 +36,8 @@ $(eval $(call tool,alertmanager,tools/alertmanager,github.com/prometheus/alertma
 $(eval $(call tool,amtool,tools/alertmanager,github.com/prometheus/alertmanager/cmd/amtool))
 $(eval $(call tool,govulncheck,tools/dependencies,golang.org/x/vuln/cmd/govulncheck))
 $(eval $(call tool,licenses,tools/dependencies,.))
-$(eval $(call tool,kubeconform,tools/kubeconform,github.com/yannh/kubeconform/cmd/kubeconform))
 $(eval $(call tool,goreleaser,tools/goreleaser,github.com/goreleaser/goreleaser/v2))
+$(eval $(call tool,syft,tools/syft,github.com/anchore/syft/cmd/syft))
 
 # A module's pin is a checksum of what decides on its programs. The file is written only when the checksum differs: its
 # time, not that of go.mod, tells make what is out of date, and a fresh clone does not count as a change.
