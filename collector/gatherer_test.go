@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // as in the program
 
 	"smartlead_exporter/collector"
 	"smartlead_exporter/smartlead"
@@ -95,20 +96,23 @@ const (
 func BenchmarkScrape(b *testing.B) {
 	b.Run("Collector", func(b *testing.B) {
 		e, _ := benchmarked(b)
-		benchmarkScrapes(b, func(int) prometheus.Gatherer {
+		benchmarkScrapes(b, "identity", func(int) prometheus.Gatherer {
 			campaigns := prometheus.NewRegistry()
 			campaigns.MustRegister(collector.New(b.Context(), e.store))
 			return prometheus.Gatherers{campaigns, e.own}
 		})
 	})
 	for _, bb := range []struct {
-		name   string
-		ttl    time.Duration // a nanosecond: every campaign is refreshed by every scrape
-		values bool          // and has other values then
+		name     string
+		ttl      time.Duration // a nanosecond: every campaign is refreshed by every scrape
+		values   bool          // and has other values then
+		encoding string
 	}{
-		{"Gatherer/unchanged", 24 * time.Hour, false},
-		{"Gatherer/refreshed", time.Nanosecond, false},
-		{"Gatherer/changed", time.Nanosecond, true},
+		{"Gatherer/unchanged", 24 * time.Hour, false, "identity"},
+		{"Gatherer/refreshed", time.Nanosecond, false, "identity"},
+		{"Gatherer/changed", time.Nanosecond, true, "identity"},
+		{"Gatherer/unchanged/gzip", 24 * time.Hour, false, "gzip"},
+		{"Gatherer/unchanged/zstd", 24 * time.Hour, false, "zstd"},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			e, fetcher := benchmarked(b)
@@ -116,7 +120,7 @@ func BenchmarkScrape(b *testing.B) {
 			set.TTL = bb.ttl
 			e.store.Apply(set)
 			g := collector.NewGatherer(e.store)
-			benchmarkScrapes(b, func(i int) prometheus.Gatherer {
+			benchmarkScrapes(b, bb.encoding, func(i int) prometheus.Gatherer {
 				if bb.values {
 					b.StopTimer()
 					benchmarkAnswers(fetcher, i)
@@ -155,10 +159,11 @@ func benchmarkAnswers(fetcher *api, round int) {
 	}
 }
 
-func benchmarkScrapes(b *testing.B, gatherer func(i int) prometheus.Gatherer) {
+func benchmarkScrapes(b *testing.B, encoding string, gatherer func(i int) prometheus.Gatherer) {
 	b.Helper()
 	b.ReportAllocs()
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/metrics", http.NoBody)
+	r.Header.Set("Accept-Encoding", encoding)
 	i := 0
 	for b.Loop() {
 		i++
