@@ -201,6 +201,7 @@ func (c *Client) exchange(ctx context.Context, r *request, key string) (status i
 	req.Header.Set("User-Agent", c.userAgent)
 	req.Header.Set("Accept", "application/json")
 
+	asked := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, c.lost(ctx, r, 0, err, hide)
@@ -214,12 +215,14 @@ func (c *Client) exchange(ctx context.Context, r *request, key string) (status i
 			c.budget.pause(wait) // other programs use the key, too: the server's count wins
 		}
 	}
+	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNotFound {
+		c.budget.refusals.accepted(key, asked)
+	}
 	if resp.StatusCode != http.StatusOK {
 		return resp.StatusCode, c.refusal(ctx, r, resp, key, hide)
 	}
 
 	c.budget.succeeded()
-	c.budget.refusals.accepted(key)
 	body := &pageReader{r: resp.Body, left: maxPageBytes, hide: hide}
 	if err := r.read(body, serverTime(resp.Header)); err != nil {
 		if body.err != nil {
@@ -263,7 +266,6 @@ func (c *Client) refusal(ctx context.Context, r *request, resp *http.Response, k
 		e.Reason = ErrForbidden
 	case code == http.StatusNotFound:
 		e.Reason = ErrNotFound
-		c.budget.refusals.accepted(key)
 	case code == http.StatusRequestTimeout:
 		e.Reason = ErrTimeout
 	case code == http.StatusTooManyRequests:

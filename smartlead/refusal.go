@@ -16,6 +16,7 @@ const (
 type refusals struct {
 	mu    sync.Mutex
 	key   string    // "": none is refused
+	since time.Time // when it was refused
 	until time.Time // of the step under way
 	step  time.Duration
 }
@@ -54,15 +55,16 @@ func (r *refusals) refused(key string) {
 		r.until = time.Now().Add(r.step)
 		return
 	}
-	r.key, r.step = key, firstRefusal
-	r.until = time.Now().Add(r.step)
+	r.key, r.since, r.step = key, time.Now(), firstRefusal
+	r.until = r.since.Add(r.step)
 }
 
-// accepted takes note of an answer that isn't a 401.
-func (r *refusals) accepted(key string) {
+// accepted takes note of an answer that isn't a 401, to a request that was sent with this key at this moment. The refused
+// key is history then: it was good after all, or has been replaced. It isn't if that request was sent with an older key.
+func (r *refusals) accepted(key string, asked time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.key == key {
+	if r.key == key || asked.After(r.since) {
 		r.key = ""
 	}
 }
