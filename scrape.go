@@ -107,20 +107,22 @@ func (o *webOptions) timeout(r *http.Request) time.Duration {
 	return max(timeout-o.timeoutOffset, timeout/2)
 }
 
-// limitRequests serves at most limit requests at the same time, and the others not at all. promhttp can do so, too,
-// but only for one gatherer, and each scrape has its own.
-func limitRequests(limit int, next http.HandlerFunc) http.HandlerFunc {
+// limitRequests returns what makes handlers serve at most limit requests at the same time, all together, and the others
+// not at all. promhttp can do so, too, but only for one gatherer, and each scrape has its own.
+func limitRequests(limit int) func(http.HandlerFunc) http.HandlerFunc {
 	if limit == 0 {
-		return next
+		return func(next http.HandlerFunc) http.HandlerFunc { return next }
 	}
 	places := make(chan struct{}, limit)
-	return func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-			next(w, r)
-		default:
-			answer(w, http.StatusServiceUnavailable, fmt.Sprintf("as many scrapes as --web.max-requests=%d allows are being served already; raise it, or scrape less often", limit))
+	return func(next http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case places <- struct{}{}:
+				defer func() { <-places }()
+				next(w, r)
+			default:
+				answer(w, http.StatusServiceUnavailable, fmt.Sprintf("as many scrapes as --web.max-requests=%d allows are being served already; raise it, or scrape less often", limit))
+			}
 		}
 	}
 }

@@ -140,6 +140,11 @@ func TestRefusedScrapeSaysWhy(t *testing.T) {
 		if got, want := firstLine(h.get(t, "/metrics")), "as many scrapes as --web.max-requests=1 allows are being served already; raise it, or scrape less often"; got != want {
 			t.Errorf("answered %q, want %q", got, want)
 		}
+		for _, path := range []string{"/probe?campaign_id=1", "/sd"} { // they share the places
+			if w := h.get(t, path); w.Code != http.StatusServiceUnavailable {
+				t.Errorf("%s got status %d while all places are taken", path, w.Code)
+			}
+		}
 		if w := h.get(t, "/-/healthy"); w.Code != http.StatusOK {
 			t.Errorf("/-/healthy got status %d while all places are taken", w.Code)
 		}

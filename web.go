@@ -78,9 +78,10 @@ func newHandler(o webOptions, logger log.Logger, from sources, load func() error
 	if strings.HasSuffix(o.telemetryPath, "/") {
 		metrics += "{$}" // that path alone, not all below it
 	}
-	mux.Handle(metrics, promhttp.InstrumentMetricHandler(from.own, limitRequests(o.maxRequests, scrapes.metrics)))
-	mux.HandleFunc("GET /probe", limitRequests(o.maxRequests, scrapes.probe))
-	mux.HandleFunc("GET /sd", scrapes.targets)
+	limited := limitRequests(o.maxRequests)
+	mux.Handle(metrics, promhttp.InstrumentMetricHandler(from.own, limited(scrapes.metrics)))
+	mux.HandleFunc("GET /probe", limited(scrapes.probe))
+	mux.HandleFunc("GET /sd", limited(scrapes.targets))
 	mux.HandleFunc("GET /status", scrapes.status)
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "healthy") })
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
