@@ -151,6 +151,15 @@ image-test: ## Build the image by buildah and try it; needs root, but no contain
 check-systemd: ## Check the systemd units; needs systemd-analyze
 	bash .ci/check-systemd
 
+# Kubernetes' types are in a module of their own.
+.PHONY: check-kubernetes
+check-kubernetes: ## Build the Kubernetes manifests and check what they say
+	$(GO) test -C deploy/kubernetes/test ./...
+
+.PHONY: manifests
+manifests: ## Make the PrometheusRule in deploy/kubernetes of the rules in alerts
+	$(GO) test -C deploy/kubernetes/test -run PrometheusRule -update ./...
+
 .PHONY: check-reproducible
 check-reproducible: ## Build twice, differently, and compare the bytes
 	bash .ci/check-reproducible
