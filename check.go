@@ -45,7 +45,7 @@ func checkConfig(w io.Writer, file string, online bool) error {
 	fmt.Fprintf(w, "%s is good: %s\n", file, counted(len(cfg.Accounts), "account"))
 	var failed error
 	for _, account := range cfg.Accounts {
-		p := newPlan(account, time.Duration(cfg.Cache.TTL))
+		p := newPlan(account, cfg.Cache)
 		fmt.Fprintf(w, "\naccount %s\n", account.Name)
 		if online {
 			if err := p.measure(ctx, w, account); err != nil {
@@ -62,6 +62,7 @@ func checkConfig(w io.Writer, file string, online bool) error {
 // plan is what an account's configuration comes to.
 type plan struct {
 	ttl        time.Duration
+	maxStale   time.Duration
 	limits     smartlead.Limits
 	campaigns  []collector.Campaign // known: configured, and online discovered as well
 	discovery  *config.Discovery
@@ -71,9 +72,10 @@ type plan struct {
 	measured   bool          // requests is what the API says, else one a campaign
 }
 
-func newPlan(account *config.Account, ttl time.Duration) *plan {
+func newPlan(account *config.Account, cache config.Cache) *plan {
 	p := &plan{
-		ttl:       ttl,
+		ttl:       time.Duration(cache.TTL),
+		maxStale:  time.Duration(cache.MaxStale),
 		limits:    limits(account.RateLimit),
 		campaigns: campaigns(account.Campaigns),
 		discovery: account.Discovery,
@@ -222,8 +224,11 @@ func (p *plan) writeCost(w io.Writer, which string, requests, allowed float64) {
 	if round <= p.ttl {
 		return
 	}
-	fmt.Fprintf(w, "              the limits can't keep that ttl: values get about %s old. Raise cache.ttl and the scrape\n", round.Round(time.Second))
-	fmt.Fprintf(w, "              interval to that, export fewer campaigns, or raise rate_limit if your plan allows more\n")
+	fmt.Fprintf(w, "              the limits can't keep that ttl: values get about %s old. Raise cache.ttl to that,\n", round.Round(time.Second))
+	fmt.Fprintf(w, "              export fewer campaigns, or raise rate_limit if your plan allows more\n")
+	if round > p.maxStale {
+		fmt.Fprintf(w, "              values older than cache.max_stale, %s, aren't shown: raise that, too, well above\n", p.maxStale)
+	}
 }
 
 // counted returns a number with its noun, in the plural where it has to be.

@@ -42,6 +42,12 @@ accounts:
     rate_limit: {per_hour: 100}
     campaigns: [` + numbers(60) + `]
 `,
+		"hidden": `
+accounts:
+  - base_url: API
+    metadata_interval: 0s
+    campaigns: [` + numbers(1000) + `]
+`,
 		"discovery": `
 cache: {ttl: 5m}
 accounts:
