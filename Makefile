@@ -118,7 +118,7 @@ lint-actions: $(if $(wildcard .github/workflows/*),$(tools_bin)/actionlint)
 
 .PHONY: lint-scripts
 lint-scripts: ## Check shell scripts and YAML; needs shellcheck and yamllint
-	shellcheck .ci/*
+	shellcheck .ci/* deploy/packages/*.sh
 	yamllint .
 
 .PHONY: check-rules
@@ -172,6 +172,10 @@ check-release: $(tools_bin)/goreleaser ## Check the configuration of releases
 .PHONY: snapshot
 snapshot: $(addprefix $(tools_bin)/,goreleaser syft) ## Make what a release consists of, but for images, in dist
 	PATH="$(tools_bin):$$PATH" goreleaser release --snapshot --clean --skip=docker
+
+.PHONY: release
+release: $(addprefix $(tools_bin)/,goreleaser syft) ## Publish a release of the tag that is checked out; needs GITHUB_TOKEN
+	PATH="$(tools_bin):$$PATH" goreleaser release --clean
 
 .PHONY: package-test
 package-test: ## Install the package of make snapshot on a Debian of its own and use it; needs root and debootstrap
