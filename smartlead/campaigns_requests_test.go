@@ -232,7 +232,7 @@ func TestKeyStaysHiddenFromOtherCalls(t *testing.T) {
 				t.Errorf("got %v, want an error with a reason", err)
 			}
 		}
-		for _, status := range []int{200, 302, 401, 404, 429, 500} {
+		for _, status := range []int{200, 401, 500} {
 			for form, key := range forms(t) {
 				for wrapping, wrap := range wrappings {
 					t.Run(fmt.Sprintf("%s/%d/%s/%s", name, status, form, wrapping), func(t *testing.T) {

@@ -136,9 +136,9 @@ func TestLongList(t *testing.T) {
 		all, kept uint64 // MiB at most; without a bound if 0
 	}{
 		{"20,000 campaigns of 10 KB", 20_000, `"name":"Campaign","status":"ACTIVE","settings":{"text":"` + long + `"}`, 40, 10},
-		{"names of 10 KB", 2000, `"name":"` + long + `"`, 0, 4},
-		{"tags of 10 KB", 2000, `"tags":[{"tag_name":"` + long + `"}]`, 0, 4},
-		{"names that aren't UTF-8", 2000, `"name":"` + strings.Repeat("\xff", 5<<10) + `"`, 0, 8},
+		{"names of 10 KB", 1000, `"name":"` + long + `"`, 0, 2},
+		{"tags of 10 KB", 1000, `"tags":[{"tag_name":"` + long + `"}]`, 0, 2},
+		{"names that aren't UTF-8", 1000, `"name":"` + strings.Repeat("\xff", 5<<10) + `"`, 0, 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			client := newClient(t, nil, func(o *smartlead.Options) {
@@ -209,8 +209,7 @@ func TestEndlessLists(t *testing.T) {
 		memory           uint64 // MiB allocated at most
 	}{
 		{"a name", `[{"id":1,"name":"`, strings.Repeat("x", 4096), "a row is longer than 16 MiB", 80},
-		{"an unknown field", `[{"id":1,"x":[0`, strings.Repeat(",1", 4096), "a row is longer than 16 MiB", 1},
-		{"tags", `[{"id":1,"tags":[0`, strings.Repeat(",1", 4096), "a row is longer than 16 MiB", 80},
+		{"tags", `[{"id":1,"tags":[0`, `,"` + strings.Repeat("x", 4096) + `"`, "a row is longer than 16 MiB", 4},
 		{"the same campaign", `[{"id":1}`, `,{"id":1}`, "the page has more than 100000 rows", 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -231,7 +230,7 @@ func TestEndlessLists(t *testing.T) {
 
 // A campaign with far more tags than are kept costs no more than what was sent of it.
 func TestManyTags(t *testing.T) {
-	text := `[{"id":1,"tags":[0` + strings.Repeat(",1", 4<<20) + `]}]`
+	text := `[{"id":1,"tags":[0` + strings.Repeat(",1", 1<<20) + `]}]`
 	client := newClient(t, nil, func(o *smartlead.Options) {
 		o.Transport = body(func() io.Reader { return strings.NewReader(text) })
 	})
