@@ -24,9 +24,9 @@ type keeper struct {
 	store  *collector.Store
 
 	mu     sync.Mutex
-	used   bool
+	read   bool   // a file was, if only one that isn't there yet
 	path   string // "": no file
-	saved  uint64 // the store's changes when they were last saved
+	saved  uint64 // the store's changes when they were last saved there; 0 if never
 	failed bool
 }
 
@@ -42,29 +42,37 @@ func (k *keeper) use(path string) error {
 		if err := cachefile.Check(path); err != nil {
 			return fmt.Errorf("cache.file: %w; let the exporter write there, or name another file", err)
 		}
-		if !k.used {
-			k.load(path)
+		if !k.load(path) {
+			path = ""
 		}
 	}
-	k.used, k.path, k.saved = true, path, 0
+	k.path, k.saved = path, 0
 	return nil
 }
 
-// load gives the store what a file remembers. One that is of no use is put aside, since it may be somebody else's.
-func (k *keeper) load(path string) {
+// load gives the store what the first file remembers; from later ones there is nothing to learn. One that is of no use is
+// put aside, since it may be somebody else's. load reports whether the place is free to be written to.
+func (k *keeper) load(path string) bool {
 	memory, err := cachefile.Load(path)
 	if err != nil {
 		aside := path + ".ignored"
-		if os.Rename(path, aside) != nil {
-			aside = "nowhere"
+		if moveErr := os.Rename(path, aside); moveErr != nil {
+			_ = level.Error(k.logger).Log("msg", "the cache file is somebody else's, or damaged, and can't be put aside; nothing is kept until a reload finds that it can",
+				"err", err, "move_err", moveErr)
+			return false
 		}
-		_ = level.Warn(k.logger).Log("msg", "the cache file was ignored; all campaigns will be fetched anew", "err", err, "moved_to", aside)
-		return
+		_ = level.Warn(k.logger).Log("msg", "the cache file was ignored; nothing of it is shown", "err", err, "moved_to", aside)
+		return true
 	}
+	if k.read {
+		return true
+	}
+	k.read = true
 	if refused := k.store.Restore(memory); refused > 0 {
 		_ = level.Warn(k.logger).Log("msg", "entries of the cache file were ignored, since they are of the future; is the clock right?", "entries", refused)
 	}
 	_ = level.Info(k.logger).Log("msg", "read the cache file", "file", path, "campaigns", len(memory.Campaigns))
+	return true
 }
 
 // run saves now and then, until ctx ends.

@@ -31,8 +31,8 @@ type ListMemory struct {
 	LastSuccess time.Time
 }
 
-// Remember returns what the store knows, and a number that is another one after each refresh or list that succeeded.
-// Nobody may change what the result refers to.
+// Remember returns what the store knows, and a number that is another one after each refresh or list that succeeded, and
+// after each Apply; 0 only before the first. Nobody may change what the result refers to.
 func (s *Store) Remember() (m Memory, changes uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -61,7 +61,7 @@ type Store struct {
 	maxStale  time.Duration
 	accounts  []*account  // in the order of the settings
 	campaigns []*campaign // by account, those configured before those discovered
-	changes   uint64      // refreshes and lists that succeeded
+	changes   uint64      // refreshes and lists that succeeded, and settings
 
 	// What another store remembered, and nothing here has taken up yet.
 	restored      map[int64]CampaignMemory // by campaign
@@ -115,6 +115,7 @@ func (s *Store) Apply(settings Settings) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ttl, s.maxStale = settings.TTL, settings.MaxStale
+	s.changes++
 
 	old := make(map[string]*account, len(s.accounts))
 	for _, a := range s.accounts {
