@@ -47,13 +47,13 @@ func TestStatusStates(t *testing.T) {
 		wantStatus(t, "just fetched", e, fresh)
 		time.Sleep(ttl - 1)
 		wantStatus(t, "just younger than the TTL", e, fresh)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		stale := fresh
 		stale.State, stale.NextRefresh = collector.StateStale, time.Time{}
 		wantStatus(t, "as old as the TTL", e, stale)
 		time.Sleep(maxStale - ttl - 1)
 		wantStatus(t, "just younger than max_stale", e, stale)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		expired := stale
 		expired.State = collector.StateExpired
 		wantStatus(t, "as old as max_stale", e, expired)
