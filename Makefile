@@ -168,14 +168,16 @@ check-reproducible: ## Build twice, differently, and compare the bytes
 check-release: $(tools_bin)/goreleaser ## Check the configuration of releases
 	$< check
 
-# goreleaser calls syft by its name.
+# goreleaser calls syft by its name, and links as `make build` does.
+goreleaser = PATH="$(tools_bin):$$PATH" LDFLAGS='$(LDFLAGS)' goreleaser release --clean
+
 .PHONY: snapshot
 snapshot: $(addprefix $(tools_bin)/,goreleaser syft) ## Make what a release consists of, but for images, in dist
-	PATH="$(tools_bin):$$PATH" goreleaser release --snapshot --clean --skip=docker
+	$(goreleaser) --snapshot --skip=docker
 
 .PHONY: release
 release: $(addprefix $(tools_bin)/,goreleaser syft) ## Publish a release of the tag that is checked out; needs GITHUB_TOKEN
-	PATH="$(tools_bin):$$PATH" goreleaser release --clean
+	$(goreleaser)
 
 .PHONY: package-test
 package-test: ## Install the package of make snapshot on a Debian of its own and use it; needs root and debootstrap
