@@ -47,6 +47,7 @@ type line struct {
 	mu       sync.Mutex
 	requests map[int64]int // by campaign
 	cut      cut
+	down     error // if not nil, what becomes of every request
 }
 
 // cut is a failure of the line.
@@ -63,6 +64,13 @@ func (l *line) fail(campaign int64, offset, skip, times int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cut = cut{campaign: campaign, offset: offset, skip: skip, times: times, err: err}
+}
+
+// goDown makes every request fail; nil ends that.
+func (l *line) goDown(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down = err
 }
 
 // asked returns how many requests for a campaign there were, whatever became of them.
@@ -91,6 +99,9 @@ func (l *line) pass(r *http.Request) error {
 		l.requests = map[int64]int{}
 	}
 	l.requests[id]++
+	if l.down != nil {
+		return l.down
+	}
 	c := &l.cut
 	if c.err == nil || id != c.campaign || r.URL.Query().Get("offset") != strconv.Itoa(c.offset) {
 		return nil

@@ -107,7 +107,6 @@ func label(m *dto.Metric, name string) string {
 }
 
 func number(t testing.TB, text string) int64 {
-	t.Helper()
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,6 @@
+//go:build !race
+
+package reliability_test
+
+// defaultWeeks are as many as fit in some ten seconds.
+const defaultWeeks = 2
