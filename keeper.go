@@ -38,15 +38,24 @@ func (k *keeper) use(path string) error {
 	if path == k.path {
 		return nil
 	}
-	if path != "" {
-		if err := cachefile.Check(path); err != nil {
-			return fmt.Errorf("cache.file: %w; let the exporter write there, or name another file", err)
-		}
-		if !k.load(path) {
-			path = ""
-		}
+	if err := checkCacheFile(path); err != nil {
+		return err
+	}
+	if path != "" && !k.load(path) {
+		path = ""
 	}
 	k.path, k.saved = path, 0
+	return nil
+}
+
+// checkCacheFile fails if what cache.file names, if it names anything, can't be written.
+func checkCacheFile(path string) error {
+	if path == "" {
+		return nil
+	}
+	if err := cachefile.Check(path); err != nil {
+		return fmt.Errorf("cache.file: %w; let the exporter write there, or name another file", err)
+	}
 	return nil
 }
 

@@ -60,15 +60,23 @@ func encode(m collector.Memory, now time.Time) ([]byte, error) {
 	return slices.Concat(first, []byte("\n"), content), nil
 }
 
-// Check returns why Save would fail, as far as that can be told without replacing the file.
+// Check returns why Save would fail, as far as that can be told without replacing the file. It leaves alone what another
+// process may be about to save.
 func Check(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a regular file", path)
 	}
-	f, err := os.OpenFile(besides(path), os.O_WRONLY|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(besides(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	made := err == nil
+	if errors.Is(err, os.ErrExist) {
+		f, err = os.OpenFile(besides(path), os.O_WRONLY, 0)
+	}
 	if err != nil {
 		return fmt.Errorf("couldn't write the cache file: %w", err)
+	}
+	if !made {
+		return f.Close()
 	}
 	return errors.Join(f.Close(), os.Remove(besides(path)))
 }
