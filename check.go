@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"time"
+
+	"github.com/prometheus/common/model"
 
 	"smartlead_exporter/collector"
 	"smartlead_exporter/config"
@@ -15,8 +18,9 @@ import (
 )
 
 const (
-	seriesPerCampaign = 5 // smartlead_campaign_…, those of the campaign list not counted
-	seriesPerStep     = 7 // the six counts and smartlead_last_sent_timestamp_seconds
+	seriesPerCampaign = 5  // how its refreshes go, and smartlead_campaign_info
+	seriesPerListed   = 10 // what the list of campaigns says of one: six for its status, and four of one series each
+	seriesPerStep     = 7  // the six counts and smartlead_last_sent_timestamp_seconds
 
 	// maxMeasured is how many campaigns of an account an online check asks for their size, each of which costs a request.
 	maxMeasured = 50
@@ -32,10 +36,13 @@ func checkConfig(w io.Writer, file string, online bool) error {
 	if err != nil {
 		return err
 	}
-	for _, account := range cfg.Accounts {
-		if _, err := newClient(account, nil, smartlead.Trace{}); err != nil { // as starting would find out
+	for _, account := range cfg.Accounts { // this and the next, as starting would find out
+		if _, err := newClient(account, nil, smartlead.Trace{}); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
+	}
+	if err := checkCacheFile(cfg.Cache.File); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -169,7 +176,7 @@ func (p *plan) write(w io.Writer) {
 	allowed := p.limits.Sustained() - p.listsPerMinute()
 	fmt.Fprintf(w, "  allowed:    %.1f requests a minute for hours on end (%d a minute, %d an hour)", p.limits.Sustained(), p.limits.PerMinute, p.limits.PerHour)
 	if p.listEvery > 0 {
-		fmt.Fprintf(w, ", less one each %s for the list of campaigns", p.listEvery)
+		fmt.Fprintf(w, ", less one each %s for the list of campaigns", model.Duration(p.listEvery))
 	}
 	fmt.Fprintln(w)
 	p.writeCost(w, "known", p.requests, allowed)
@@ -190,9 +197,13 @@ func (p *plan) listsPerMinute() float64 {
 }
 
 func (p *plan) writeCampaigns(w io.Writer) {
+	perCampaign := seriesPerCampaign
+	if p.listEvery > 0 {
+		perCampaign += seriesPerListed
+	}
 	series, open := 0, 0
 	for _, c := range p.campaigns {
-		series += seriesPerCampaign + len(c.Query.SequenceNumbers)*seriesPerStep
+		series += perCampaign + len(c.Query.SequenceNumbers)*seriesPerStep
 		if len(c.Query.SequenceNumbers) == 0 {
 			open++
 		}
@@ -206,13 +217,19 @@ func (p *plan) writeCampaigns(w io.Writer) {
 		fmt.Fprintf(w, ", and up to %d for each step of the %s without sequence_numbers", seriesPerStep, counted(open, "campaign"))
 	}
 	fmt.Fprintln(w)
+	if p.discovery != nil && !p.discovered {
+		fmt.Fprintf(w, "              for each one discovered, %d, and up to %d for each of its steps\n", perCampaign, seriesPerStep)
+	}
+	if p.listEvery > 0 {
+		fmt.Fprintf(w, "              for each tag of a campaign, 1\n")
+	}
 }
 
 // writeCost tells what refreshing a set of campaigns comes to, if it takes so many requests. What is allowed, a minute,
 // is below zero where the list of campaigns is fetched more often than that.
 func (p *plan) writeCost(w io.Writer, which string, requests, allowed float64) {
-	fmt.Fprintf(w, "  %-11s %.0f requests a refresh of all, so %.1f a minute keep them as fresh as the ttl of %s\n", which+":",
-		requests, requests/p.ttl.Minutes(), p.ttl)
+	fmt.Fprintf(w, "  %-11s %s a refresh of all, so %.1f a minute keep them as fresh as the ttl of %s\n", which+":",
+		counted(int(math.Round(requests)), "request"), requests/p.ttl.Minutes(), model.Duration(p.ttl))
 	if requests == 0 {
 		return
 	}
@@ -224,10 +241,10 @@ func (p *plan) writeCost(w io.Writer, which string, requests, allowed float64) {
 	if round <= p.ttl {
 		return
 	}
-	fmt.Fprintf(w, "              the limits can't keep that ttl: values get about %s old. Raise cache.ttl to that,\n", round.Round(time.Second))
+	fmt.Fprintf(w, "              the limits can't keep that ttl: values get about %s old. Raise cache.ttl to that,\n", model.Duration(round.Round(time.Second)))
 	fmt.Fprintf(w, "              export fewer campaigns, or raise rate_limit if your plan allows more\n")
 	if round > p.maxStale {
-		fmt.Fprintf(w, "              values older than cache.max_stale, %s, aren't shown: raise that, too, well above\n", p.maxStale)
+		fmt.Fprintf(w, "              values older than cache.max_stale, %s, aren't shown: raise that, too, well above\n", model.Duration(p.maxStale))
 	}
 }
 

@@ -92,14 +92,37 @@ accounts:
 // The number of series is what a scrape has then, for a campaign that says which steps it wants.
 func TestConfigCheckCountsSeries(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{{ID: 67890, Source: simulator.Rows(10, 10)}}})
-	const config = "accounts: [{base_url: API, metadata_interval: 0s, campaigns: [{id: 67890, sequence_numbers: [1]}]}]"
-	p := startWith(t, api, config)
-	series := p.scrape().with(func(series string) bool { return strings.Contains(series, `campaign_id="67890"`) })
-	check := run(t, launch{args: []string{"--config.check"}, env: keyInEnv(testKey), dir: p.cmd.Dir})
-	check.wait()
-	if want := fmt.Sprintf("  series:     %d\n", len(series)); !strings.Contains(check.stdout.String(), want) {
-		t.Errorf("a scrape has %d series, but the plan is:\n%s", len(series), check.stdout)
+	for name, interval := range map[string]string{"without a list": "0s", "with a list": "1h"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{{
+				ID: 67890, CreatedAt: time.Date(2026, time.March, 2, 0, 0, 0, 0, time.UTC), MaxLeadsPerDay: 50, Source: simulator.Rows(10, 10),
+			}}})
+			config := "accounts: [{base_url: API, metadata_interval: " + interval + ", campaigns: [{id: 67890, sequence_numbers: [1]}]}]"
+			p := startWith(t, api, config)
+			series := p.scrape().with(func(series string) bool { return strings.Contains(series, `campaign_id="67890"`) })
+			check := run(t, launch{args: []string{"--config.check"}, env: keyInEnv(testKey), dir: p.cmd.Dir})
+			check.wait()
+			if want := fmt.Sprintf("  series:     %d\n", len(series)); !strings.Contains(check.stdout.String(), want) {
+				t.Errorf("a scrape has %d series, but the plan is:\n%s", len(series), check.stdout)
+			}
+		})
+	}
+}
+
+// What would be refused at the start is refused by the check as well.
+func TestConfigCheckOfCacheFile(t *testing.T) {
+	t.Parallel()
+	dir := write(t, map[string]string{"config.yml": "{cache: {file: missing/cache}, accounts: [{campaigns: [1]}]}"})
+	p := run(t, launch{args: []string{"--config.check"}, env: keyInEnv(testKey), dir: dir})
+	if status := p.wait(); status != 1 {
+		t.Errorf("exit status %d, want 1", status)
+	}
+	if got := p.stderr.String(); !strings.HasPrefix(got, "config.yml: cache.file: ") || !strings.Contains(got, "name another file") {
+		t.Errorf("stderr is %q, want the place and the remedy", got)
+	}
+	if got := p.stdout.String(); got != "" {
+		t.Errorf("stdout is %q, want nothing", got)
 	}
 }
 
