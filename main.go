@@ -82,7 +82,7 @@ func parse(args []string, stdout, stderr io.Writer) (*options, error) {
 	app.Flag("log.format", "Form of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.logFormat, "logfmt", "json")
 
 	if _, err := app.Parse(args); err != nil {
-		return nil, fmt.Errorf("%w; see --help", err)
+		return nil, fmt.Errorf("%w; see --help", misread(app, args, err))
 	}
 	return o, o.web.check()
 }
