@@ -59,11 +59,11 @@ func (s *scraper) probe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	account, known := s.store.AccountOf(ctx, id)
-	if _, err := s.store.Targets(ctx); !known && err != nil { // it may be one of those that couldn't be listed
-		answer(w, http.StatusServiceUnavailable, err.Error())
-		return
-	}
 	if !known {
+		if _, err := s.store.Targets(ctx); err != nil { // it may be one of those that couldn't be listed
+			answer(w, http.StatusServiceUnavailable, err.Error())
+			return
+		}
 		answer(w, http.StatusBadRequest, fmt.Sprintf("campaign %d is neither configured nor discovered; /sd lists those that are", id))
 		return
 	}
