@@ -69,6 +69,7 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 	}
 	var name []byte
 	var message string
+	var failed error // says what of "ok" or "success" is false; what follows may say why
 	hasData := false
 	for d.PeekKind() == jsontext.KindString {
 		raw, err := d.ReadValue()
@@ -78,7 +79,7 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 		unquote(&name, raw)
 		field := string(name)
 		switch {
-		case field == "data":
+		case field == "data" && failed == nil:
 			if hasData {
 				return rows, errors.New(`"data" comes twice`)
 			}
@@ -94,8 +95,12 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 			switch field {
 			case "message":
 				message = scalarText(value)
-			case "ok", "success", "error":
-				err = checkVerdict(field, value)
+			case "error":
+				err = checkError(value)
+			case "ok", "success":
+				if good, known := parseFlag(value); known && !good && value.Kind() != jsontext.KindNull {
+					failed = fmt.Errorf("%w: %q is false", errFailure200, field)
+				}
 			default:
 				err = e.field(field, value)
 			}
@@ -111,25 +116,22 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 	if _, err := d.ReadToken(); err != nil { // the object's end
 		return rows, syntaxError(err)
 	}
+	if failed != nil {
+		return rows, fmt.Errorf("%w; it says: %s", failed, orElse(message, "nothing"))
+	}
 	if !hasData {
 		return rows, fmt.Errorf(`%w: "data" is missing; it says: %s`, errFailure200, orElse(message, "nothing"))
 	}
 	return rows, nil
 }
 
-// checkVerdict looks at a field by which an answer says that it is a failure.
-func checkVerdict(field string, value jsontext.Value) error {
+// checkError returns what an "error" says, or nil if it is null, which says nothing.
+func checkError(value jsontext.Value) error {
 	if value.Kind() == jsontext.KindNull {
-		return nil // it says nothing
+		return nil
 	}
-	if field == "error" {
-		said := readErrorObject(jsontext.Value(`{"error":` + string(value) + `}`)).message
-		return fmt.Errorf("%w: %s", errFailure200, orElse(said, `it has an "error"`))
-	}
-	if good, known := parseFlag(value); known && !good {
-		return fmt.Errorf("%w: %q is false", errFailure200, field)
-	}
-	return nil
+	said := readErrorObject(jsontext.Value(`{"error":` + string(value) + `}`)).message
+	return fmt.Errorf("%w: %s", errFailure200, orElse(said, `it has an "error"`))
 }
 
 // readRows reads the array of rows.
