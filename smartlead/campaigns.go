@@ -155,7 +155,8 @@ func (c *Campaign) read(d *jsontext.Decoder, field string) error {
 			c.MaxLeadsPerDay = n
 		}
 	case "track_settings":
-		settings := strings.ToUpper(string(v)) // an array of words none of which is part of another
+		// An array of words, in the short form. Settings are changed by the long one, so it is taken as well.
+		settings := strings.ReplaceAll(strings.ToUpper(string(v)), "DONT_TRACK_", "DONT_")
 		c.OpenTracking = !strings.Contains(settings, `"DONT_EMAIL_OPEN"`)
 		c.ClickTracking = !strings.Contains(settings, `"DONT_LINK_CLICK"`)
 	}

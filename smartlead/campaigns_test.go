@@ -129,6 +129,7 @@ func TestCampaignFields(t *testing.T) {
 		{"no tracking of opens", `"id":1,"track_settings":["DONT_EMAIL_OPEN"]`, untracked(false, true)},
 		{"no tracking of clicks", `"id":1,"track_settings":["DONT_LINK_CLICK"]`, untracked(true, false)},
 		{"no tracking at all", `"id":1,"track_settings":["DONT_LINK_CLICK", "DONT_EMAIL_OPEN"]`, untracked(false, false)},
+		{"no tracking, in the words that change it", `"id":1,"track_settings":["DONT_TRACK_EMAIL_OPEN","DONT_TRACK_LINK_CLICK"]`, untracked(false, false)},
 		{"track settings in lower case", `"id":1,"track_settings":["dont_email_open"]`, untracked(false, true)},
 		{"track settings as a bare string", `"id":1,"track_settings":"DONT_LINK_CLICK"`, untracked(true, false)},
 		{"track settings nobody has documented", `"id":1,"track_settings":["DONT_EMAIL_OPEN_TWICE","TRACK_ALL"]`, untracked(true, true)},
