@@ -148,7 +148,7 @@ func (r *statisticsRow) is(shape Shape) error {
 	return nil
 }
 
-// value reads a value and describes it by the field's name, which r.name holds.
+// value reads the value of a field that belongs to rows of a shape, or of either.
 func (r *statisticsRow) value(d *jsontext.Decoder, shape Shape) (jsontext.Value, error) {
 	if shape != ShapeUnknown {
 		if err := r.is(shape); err != nil {
@@ -162,17 +162,23 @@ func (r *statisticsRow) value(d *jsontext.Decoder, shape Shape) (jsontext.Value,
 	return v, nil
 }
 
+// count reads a whole number; known is false for null.
+func (r *statisticsRow) count(d *jsontext.Decoder, shape Shape) (n int64, known bool, err error) {
+	v, err := r.value(d, shape)
+	if err != nil {
+		return 0, false, err
+	}
+	n, known, err = parseCount(v)
+	if err != nil {
+		return 0, false, fmt.Errorf("%s: %w", r.name, err)
+	}
+	return n, known, nil
+}
+
 func (r *statisticsRow) readStep(d *jsontext.Decoder) error {
-	v, err := r.value(d, ShapeUnknown)
-	if err != nil {
+	n, known, err := r.count(d, ShapeUnknown)
+	if err != nil || !known { // null is as if it were missing, which read refuses
 		return err
-	}
-	n, known, err := parseCount(v)
-	if err != nil {
-		return fmt.Errorf("sequence_number: %w", err)
-	}
-	if !known {
-		return nil // as if it were missing, which read refuses
 	}
 	if n > MaxSequenceNumber {
 		return fmt.Errorf("sequence_number is not between 0 and %d", MaxSequenceNumber)
@@ -181,34 +187,20 @@ func (r *statisticsRow) readStep(d *jsontext.Decoder) error {
 	return nil
 }
 
-// readCount reads a count of the aggregated shape.
+// readCount reads a count of the aggregated shape; null is 0.
 func (r *statisticsRow) readCount(d *jsontext.Decoder, kind int) error {
-	v, err := r.value(d, ShapeAggregated)
-	if err != nil {
-		return err
-	}
-	n, _, err := parseCount(v)
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.name, err)
-	}
+	n, _, err := r.count(d, ShapeAggregated)
 	r.counts[kind] = n
-	return nil
+	return err
 }
 
 // readOccurred reads how often something happened to an e-mail, of which matters whether it did.
 func (r *statisticsRow) readOccurred(d *jsontext.Decoder, kind int) error {
-	v, err := r.value(d, ShapePerEmail)
-	if err != nil {
-		return err
-	}
-	n, _, err := parseCount(v)
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.name, err)
-	}
+	n, _, err := r.count(d, ShapePerEmail)
 	if n > 0 {
 		r.counts[kind] = 1
 	}
-	return nil
+	return err
 }
 
 // readMoment reads a time that is null or empty for what hasn't happened, and keeps its text if keep isn't nil.
