@@ -57,6 +57,16 @@ test: ## Run the tests; needs Go and nothing else
 race: ## Run the tests under the race detector; needs a C compiler
 	CGO_ENABLED=1 $(GO) test -race ./...
 
+WEEKS ?= 26
+
+.PHONY: weeks
+weeks: ## Run simulated WEEKS (26) in which everything goes wrong now and then
+	$(GO) test ./reliability -run TestWeeks -weeks $(WEEKS) -v -count=1 -timeout=1h
+
+.PHONY: load
+load: ## Run the load tests at full size; takes two minutes and all of the machine
+	$(GO) test ./reliability -run 'TestStorm|TestTooManyScrapes|TestSlowReaders' -load -v -count=1 -timeout=15m
+
 .PHONY: e2e
 e2e: $(addprefix $(tools_bin)/,prometheus promtool alertmanager amtool) ## Run the exporter against a real Prometheus and Alertmanager
 	cd e2e && TOOLS_DIR='$(tools_dir)' $(GO) test -count=1 -timeout=10m ./...

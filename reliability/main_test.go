@@ -2,6 +2,7 @@ package reliability_test
 
 import (
 	"flag"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -9,4 +10,14 @@ import (
 
 var update = flag.Bool("update", false, "write the table in docs/reliability.md anew")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// buildDir is where the program is built, for tests that run it; "" if none has.
+var buildDir string
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(exitCode int) {
+		if buildDir != "" {
+			_ = os.RemoveAll(buildDir)
+		}
+		os.Exit(exitCode)
+	}))
+}

@@ -329,8 +329,9 @@ func (c *cell) checkOthers(p page, before map[int64][]simulator.StepCounts, f *f
 			got.up, got.lastSuccess-began.UnixMilli(), got.steps, now[stranger])
 	}
 	got := p.campaigns[bystander]
-	isNew, isOld := slices.Equal(got.steps, now[bystander]), slices.Equal(got.steps, before[bystander])
-	if new := got.up == 1 && isNew; !new && !(f.ofAccount && got.up == 0 && isOld) {
+	untouched := got.up == 1 && slices.Equal(got.steps, now[bystander])
+	lastGood := got.up == 0 && slices.Equal(got.steps, before[bystander])
+	if !untouched && (!f.ofAccount || !lastGood) {
 		c.t.Errorf("the account's other campaign: up %v, values %v, want 1 and %v", got.up, got.steps, now[bystander])
 	}
 	want := map[failure]float64{}
