@@ -21,7 +21,7 @@ import (
 const repository = ".."
 
 // patience is how long a test waits for what should come within seconds.
-const patience = 90 * time.Second
+const patience = 2 * time.Minute
 
 // installation is where the pinned programs are.
 var installation = programs.Installation{Repository: repository, ToolsDir: filepath.Join(repository, ".tools")}

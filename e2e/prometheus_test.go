@@ -141,7 +141,7 @@ func (p *prometheus) call(endpoint string, parameters url.Values, data any) (ann
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if strings.HasPrefix(endpoint, "label/") || endpoint == "targets" || endpoint == "rules" { // those only know GET
+	if !strings.HasPrefix(endpoint, "query") { // queries are too long for a URL; the others want one
 		req.Method, req.Body, req.ContentLength = http.MethodGet, http.NoBody, 0
 		req.URL.RawQuery = parameters.Encode()
 	}

@@ -46,8 +46,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 // it on a signal. It returns an error if a program is missing, can't be
 // started, or ends before.
 func show(installation programs.Installation, exporter string, stdout io.Writer) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	programs.EndWithParent() // such as a make that is killed
 
 	folder, err := os.MkdirTemp("", "smartlead-stack-")
 	if err != nil {

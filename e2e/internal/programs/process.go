@@ -120,19 +120,30 @@ func (p *Process) Failure() error {
 	return fmt.Errorf("%s has ended: %w\n%s", p.name, how, p.LogTail())
 }
 
-// LogTail returns the last lines that the program wrote.
+// LogTail returns the last lines that the program wrote, the begin of each.
 func (p *Process) LogTail() string {
-	const most = 30
+	const most, longest = 30, 500
 	text, err := os.ReadFile(p.log)
 	if err != nil {
 		return err.Error()
 	}
 	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
-	return strings.Join(lines[max(0, len(lines)-most):], "\n")
+	lines = lines[max(0, len(lines)-most):]
+	for i, line := range lines {
+		if len(line) > longest {
+			lines[i] = line[:longest] + "…"
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Signal sends a signal to the program, which may have ended.
 func (p *Process) Signal(s os.Signal) { _ = p.cmd.Process.Signal(s) }
+
+// CtrlC does what a terminal does on Ctrl-C: it interrupts the program and
+// those that the program has started, but for those that have begun a process
+// group of their own.
+func (p *Process) CtrlC() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT) }
 
 // End tells the program to end, waits until it has, and kills it if that takes
 // more than ten seconds. It reports whether the program ended by itself.
