@@ -1,0 +1,101 @@
+package e2e_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"smartlead_exporter/smartlead/simulator"
+)
+
+// trouble makes go wrong what can: an exporter joins that has an account for
+// each thing, and the steady one begins to fail.
+func (w *world) trouble() {
+	w.t.Helper()
+	poor, late := w.startLate()
+
+	// It is scraped only when its reload has been refused: the alert wants that for ten minutes.
+	write(w.t, late.config, readFile(w.t, late.config)+"nonsense: true\n")
+	late.reload()
+	await(w.t, "a refused reload", func() error {
+		text, err := late.metrics()
+		if err == nil && !strings.Contains(text, "\nsmartlead_exporter_config_last_reload_successful 0\n") {
+			err = errors.New("not refused yet")
+		}
+		return err
+	})
+	write(w.t, filepath.Join(w.folder, "late.json"), fmt.Sprintf(`[{"targets": [%q], "labels": {"instance": "late:10045"}}]`, late.address))
+
+	// Growth begins with the first values that are seen.
+	w.prom.campaigns(w.t, `campaign:smartlead_sent:first{campaign_id=~"70."} == 100`, 2)
+	w.set(poor, simulator.Campaign{
+		ID: 701, Shape: simulator.PerSequence,
+		Source: simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 400, Opened: 50, Replied: 10, Bounced: 30, Unsubscribed: 20}),
+	})
+	w.set(poor, simulator.Campaign{
+		ID: 702, Shape: simulator.PerSequence, TrackSettings: []string{simulator.DontTrackClicks},
+		Source: simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 200, Opened: 50, Replied: 20}),
+	})
+
+	// The steady campaign goes on, in the other shape, and then its key is refused.
+	w.set(w.steadyAPI, simulator.Campaign{ID: steadyCampaign, Name: "Q4 outreach", Source: simulator.Fixed(emails(1500, 20, 5)...)})
+	w.prom.campaigns(w.t, fmt.Sprintf(`smartlead_sent_total{campaign_id="%d"} == 1500`, steadyCampaign), 1)
+	w.steadyAPI.Inject(simulator.Fault{
+		Effects: []simulator.Effect{simulator.RespondStatus(http.StatusUnauthorized, `{"message":"Invalid API Key"}`)},
+	})
+
+	w.demo.process.Kill()
+}
+
+func (w *world) set(sim *simulator.Simulator, c simulator.Campaign) {
+	w.t.Helper()
+	if err := sim.SetCampaign(c); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// startLate starts an exporter whose accounts each have a fault, but for one,
+// whose simulator it returns.
+func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
+	w.t.Helper()
+	unlisted, unlistedAPI := startAPI(w.t, simulator.Options{})
+	unlisted.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.RespondStatus(http.StatusBadGateway, "bad gateway")}})
+
+	throttled, throttledAPI := startAPI(w.t, simulator.Options{Campaigns: []simulator.Campaign{{ID: 501, Source: simulator.Rows(3, 0)}}})
+	throttled.Inject(simulator.Fault{
+		Match:   []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointStatistics)},
+		Effects: []simulator.Effect{simulator.RespondStatus(http.StatusTooManyRequests, "slow down")},
+	})
+
+	_, goneAPI := startAPI(w.t, simulator.Options{})
+
+	// More campaigns than requests, and one too many. At half of two requests a second, a queue of 64 waits for so long
+	// that the sum shows in a rate over half an hour.
+	var crowd []simulator.Campaign
+	for i := range int64(65) {
+		crowd = append(crowd, simulator.Campaign{ID: 1001 + i, CreatedAt: time.Now().Add(-time.Hour), Source: simulator.Rows(1, 0)})
+	}
+	_, crowdAPI := startAPI(w.t, simulator.Options{Campaigns: crowd})
+	const crowdAccount = `
+  - name: crowd
+    base_url: %s
+    rate_limit: {per_minute: 120, per_hour: 1000000, concurrency: 64}
+    discovery: {max_campaigns: 64}
+`
+	begin := simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 100, Opened: 50, Replied: 10})
+	poor, poorAPI := startAPI(w.t, simulator.Options{Campaigns: []simulator.Campaign{
+		{ID: 701, Name: "bad list", Shape: simulator.PerSequence, Source: begin},
+		{ID: 702, Name: "unseen", Shape: simulator.PerSequence, TrackSettings: []string{simulator.DontTrackClicks}, Source: begin},
+	}})
+
+	return poor, startExporter(w.t, configuration(
+		account("unlisted", unlistedAPI, discovery),
+		account("throttled", throttledAPI, "    campaigns: [501]\n"),
+		account("gone", goneAPI, "    campaigns: [601]\n"),
+		account("poor", poorAPI, discovery),
+		fmt.Sprintf(crowdAccount, crowdAPI),
+	))
+}
