@@ -123,3 +123,48 @@ func TestOneWarningPerCampaign(t *testing.T) {
 		}
 	})
 }
+
+// What concerns the account as a whole is told of once, not once a campaign, and so is its end.
+func TestOneWarningPerAccount(t *testing.T) {
+	for _, reason := range []smartlead.Reason{smartlead.ErrUnauthorized, smartlead.ErrRateLimited, smartlead.ErrNetwork} {
+		t.Run(string(reason), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := newAPI()
+				fail := func() {
+					for _, id := range numbers(3) {
+						api.answer(id, answer{err: failure(reason)})
+					}
+				}
+				fail()
+				e := start(t, settings(account("default", api, numbers(3)...), account("other", api, 4)))
+				told := func() (lines []string) {
+					for _, line := range e.log.take() {
+						if line["level"] != "debug" {
+							lines = append(lines, line["level"]+" "+line["campaign_id"])
+						}
+					}
+					return lines
+				}
+				want := func(when string, want ...string) {
+					t.Helper()
+					if diff := cmp.Diff(want, told()); diff != "" {
+						t.Errorf("%s (-want +got):\n%s", when, diff)
+					}
+				}
+				for range 3 {
+					e.scrape()
+				}
+				want("while it lasts", "warn 1")
+				for _, id := range numbers(3) {
+					api.answer(id, answer{})
+				}
+				e.scrape()
+				want("when it ends", "info 1")
+				fail()
+				time.Sleep(ttl)
+				e.scrape()
+				want("when it begins again", "warn 1")
+			})
+		})
+	}
+}

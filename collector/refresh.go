@@ -109,8 +109,9 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 		return
 	}
 	if c.reason != "" {
-		_ = level.Info(s.logger).Log("msg", "refreshing a campaign succeeds again", "account", c.account.name, "campaign_id", c.id)
+		s.logRecovery(c)
 	}
+	c.account.trouble = ""
 	_ = level.Debug(s.logger).Log("msg", "refreshed a campaign", "account", c.account.name, "campaign_id", c.id,
 		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "duration", took)
 	c.up, c.reason, c.failure = true, "", ""

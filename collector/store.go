@@ -77,7 +77,8 @@ type account struct {
 	queue       []*campaign // first in, first out
 	configured  []Campaign
 	catalog     catalog
-	removed     bool // no longer configured
+	removed     bool             // no longer configured
+	trouble     smartlead.Reason // the newest that concerns the account as a whole and was told of; "" since it went well
 }
 
 // campaign is what is known of a Campaign. Its fields are guarded by Store.mu, but for the immutable ones; what good
@@ -239,7 +240,12 @@ func (s *Store) servable(c *campaign, now time.Time) bool {
 // logFailure tells of a failed refresh, loudly when that is news. s.mu is held.
 func (s *Store) logFailure(c *campaign, err error, reason smartlead.Reason) {
 	logger := level.Debug(s.logger)
-	if c.reason != reason {
+	news := c.reason != reason
+	if ofAccount(reason) { // one line, not one a campaign
+		news = c.account.trouble != reason
+		c.account.trouble = reason
+	}
+	if news {
 		logger = level.Warn(s.logger)
 	}
 	values := "the values of " + c.lastSuccess.UTC().Format(time.RFC3339)
@@ -252,4 +258,22 @@ func (s *Store) logFailure(c *campaign, err error, reason smartlead.Reason) {
 	}
 	_ = logger.Log("msg", "refreshing a campaign failed", "account", c.account.name, "campaign_id", c.id,
 		"reason", string(reason), "err", err, "serving", serving)
+}
+
+// logRecovery tells that a refresh succeeded after one that failed. s.mu is held.
+func (s *Store) logRecovery(c *campaign) {
+	if ofAccount(c.reason) && c.account.trouble == "" {
+		return // another campaign's recovery has been told
+	}
+	_ = level.Info(s.logger).Log("msg", "refreshing a campaign succeeds again", "account", c.account.name, "campaign_id", c.id)
+}
+
+// ofAccount reports whether a failure concerns all campaigns of an account.
+func ofAccount(reason smartlead.Reason) bool {
+	switch reason {
+	case smartlead.ErrUnauthorized, smartlead.ErrRateLimited, smartlead.ErrNetwork:
+		return true
+	default:
+		return false
+	}
 }
