@@ -185,7 +185,7 @@ func (p *plan) write(w io.Writer) {
 	}
 	if !p.measured {
 		fmt.Fprintf(w, "  (at best, that is: statistics that come as one row an e-mail take a request for each 1,000 e-mails;\n")
-		fmt.Fprintf(w, "  at worst all that is allowed is used. --config.check-online asks the API how large they are)\n")
+		fmt.Fprintf(w, "  at worst all %.1f a minute that are allowed are used. --config.check-online asks how large they are)\n", p.limits.Sustained())
 	}
 }
 
@@ -239,6 +239,7 @@ func (p *plan) writeCost(w io.Writer, which string, requests, allowed float64) {
 	}
 	round := time.Duration(requests / allowed * float64(time.Minute))
 	if round <= p.ttl {
+		fmt.Fprintf(w, "              and values get as old as the ttl or the scrape interval, whichever is longer\n")
 		return
 	}
 	fmt.Fprintf(w, "              the limits can't keep that ttl: values get about %s old. Raise cache.ttl to that,\n", model.Duration(round.Round(time.Second)))

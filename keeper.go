@@ -80,7 +80,7 @@ func (k *keeper) load(path string) bool {
 	if refused := k.store.Restore(memory); refused > 0 {
 		_ = level.Warn(k.logger).Log("msg", "entries of the cache file were ignored, since they are of the future; is the clock right?", "entries", refused)
 	}
-	_ = level.Info(k.logger).Log("msg", "read the cache file", "file", path, "campaigns", len(memory.Campaigns))
+	_ = level.Info(k.logger).Log("msg", "values are kept in the cache file", "file", path, "campaigns_read", len(memory.Campaigns))
 	return true
 }
 

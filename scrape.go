@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -132,5 +134,12 @@ type promhttpLog struct{ logger log.Logger }
 
 func (l promhttpLog) Println(v ...any) {
 	text := bytes.Join(bytes.Fields([]byte(fmt.Sprint(v...))), []byte(" "))
+	for _, value := range v {
+		var lost net.Error // the client hung up, or read too slowly: its affair, but it may be what somebody looks for
+		if err, ok := value.(error); ok && errors.As(err, &lost) {
+			_ = level.Debug(l.logger).Log("msg", "a client went away before it had its answer", "err", string(text))
+			return
+		}
+	}
 	_ = level.Error(l.logger).Log("msg", "serving metrics failed in part", "err", string(text))
 }
