@@ -230,37 +230,35 @@ func (w *world) visit() {
 	visitor := rand.New(rand.NewPCG(w.rng.Uint64(), 0))
 	patience := time.Duration(1+visitor.IntN(60)) * time.Second
 	leaves := time.Now().Add(w.about(4 * time.Hour))
-	var end func()
-	end = w.scrapeEvery(time.Duration(20+visitor.IntN(900))*time.Second, func() time.Duration {
-		if time.Now().After(leaves) {
-			end()
-			return 0
-		}
+	w.scrapeEvery(time.Duration(20+visitor.IntN(900))*time.Second, func() (wait time.Duration, stays bool) {
 		if visitor.IntN(4) == 0 {
-			return time.Duration(visitor.Int64N(int64(patience))) // hangs up
+			return time.Duration(visitor.Int64N(int64(patience))), true // hangs up
 		}
-		return patience
+		return patience, time.Now().Before(leaves)
 	})
 }
 
-// scrapeEvery has a scraper come until end is called, or the world rests. wait says for how long it waits each time; 0 is
+// scrapeEvery has a scraper come until it doesn't stay, or the world rests. wait says for how long it waits each time; 0 is
 // not to come.
-func (w *world) scrapeEvery(interval time.Duration, wait func() time.Duration) (end func()) {
+func (w *world) scrapeEvery(interval time.Duration, wait func() (d time.Duration, stays bool)) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	w.sendHome = append(w.sendHome, cancel)
 	first := time.Duration(w.rng.Int64N(int64(interval)))
 	w.scrapers.Go(func() {
-		time.Sleep(first)
+		sleepUntil(ctx, first)
 		for ctx.Err() == nil {
-			if d := wait(); d > 0 {
+			d, stays := wait()
+			if d > 0 {
 				scrape, hangUp := context.WithTimeout(ctx, d)
 				w.lookUntil(scrape)
 				hangUp()
 			}
+			if !stays {
+				return
+			}
 			sleepUntil(ctx, interval)
 		}
 	})
-	return cancel
 }
 
 // sleepUntil waits for d, or for the end of ctx.

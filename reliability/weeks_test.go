@@ -136,14 +136,13 @@ func (w *world) live(d time.Duration) {
 // patrol is the scraper that is always there but when Prometheus itself is down.
 func (w *world) patrol() {
 	scraper := rand.New(rand.NewPCG(w.rng.Uint64(), 0))
-	w.scrapeEvery(patrol, func() time.Duration {
+	w.scrapeEvery(patrol, func() (wait time.Duration, stays bool) {
 		w.mu.Lock()
-		off := time.Now().Before(w.patrolOff)
-		w.mu.Unlock()
-		if off {
-			return 0
+		defer w.mu.Unlock()
+		if time.Now().Before(w.patrolOff) {
+			return 0, true
 		}
-		return patrolDeadline + time.Duration(scraper.IntN(1000))*time.Microsecond
+		return patrolDeadline + time.Duration(scraper.IntN(1000))*time.Microsecond, true
 	})
 }
 
