@@ -208,7 +208,7 @@ func (w *world) tell(warm, worn usage) {
 		"fresh values": s.fresh, "stale values": s.stale, "values too old to be shown": s.hidden, "campaigns never fetched": s.never,
 		"status 429": s.tooMany, "sets of several pages": s.paged, "campaigns passed in the queue": s.passed,
 		"accounts at ease": s.calm, "reloads": s.reloads, "key changes": s.keys,
-		"timeouts": s.failed[smartlead.ErrTimeout], "refused keys": s.failed[smartlead.ErrUnauthorized],
+		"refused keys": s.failed[smartlead.ErrUnauthorized], "lost connections": s.failed[smartlead.ErrNetwork],
 		"incomplete sets": s.failed[smartlead.ErrIncomplete], "bad responses": s.failed[smartlead.ErrBadResponse],
 	} {
 		if n == 0 {
