@@ -79,7 +79,7 @@ func TestNames(t *testing.T) {
 	for _, file := range files(t, "dashboards/*.json") {
 		loadDashboard(t, file).each(func(p *panel, q *query) { exprs[file+": "+p.Title+" "+q.RefID] = q.Expr })
 	}
-	for _, file := range slices.Concat(files(t, "docs/*.md"), files(t, "alerts/*.md"), files(t, "dashboards/*.md")) {
+	for _, file := range slices.Concat(files(t, "docs/*.md"), files(t, "alerts/*.md"), files(t, "dashboards/*.md"), []string{"README.md"}) {
 		text := read(t, file)
 		for _, block := range queryBlock.FindAllStringSubmatch(text, -1) {
 			exprs[file+": "+block[1]] = block[1]
