@@ -4,10 +4,13 @@
 // shapes, error bodies and rate limits of the real API, and that misbehaves on
 // request: see [Simulator.Inject].
 //
-// What its campaigns hold comes from a [Source]: fixed rows, any number of
+// Its files show two halves and what joins them. world_*.go is what lives:
+// campaigns and their e-mails, from a [Source]: fixed rows, any number of
 // generated rows, or a [Model] of a campaign that lives, in which leads are
 // written to on working days, open after minutes and reply after hours.
 // Everything is determined by seeds and by a clock, so two runs are equal.
+// fault_*.go is what goes wrong on the way to the client, whatever lives there.
+// api_*.go answers from the world as the API would, one file for each endpoint.
 //
 // [Transport] connects an [http.Client] to a Simulator without a network.
 package simulator
