@@ -137,13 +137,17 @@ func (p *process) scrape(ctx context.Context, deadline time.Duration) (answer, e
 	}
 }
 
-// mustScrape is scrape for one that is expected to be served.
-func (p *process) mustScrape(deadline time.Duration) answer {
+// mustScrape is scrape for one that is expected to be served, at once or when those before have left their places.
+func (p *process) mustScrape(deadline time.Duration) (a answer) {
 	p.t.Helper()
-	a, err := p.scrape(p.t.Context(), deadline)
-	if err != nil || a.status != http.StatusOK {
-		p.t.Fatalf("scrape got status %d and %v", a.status, err)
-	}
+	p.eventually("a scrape has a place", func() bool {
+		var err error
+		a, err = p.scrape(p.t.Context(), deadline)
+		if err != nil || a.status != http.StatusOK && a.status != http.StatusServiceUnavailable {
+			p.t.Fatalf("scrape got status %d and %v", a.status, err)
+		}
+		return a.status == http.StatusOK
+	})
 	return a
 }
 
