@@ -62,7 +62,7 @@ func checkCacheFile(path string) error {
 // load gives the store what the first file remembers; from later ones there is nothing to learn. One that is of no use is
 // put aside, since it may be somebody else's. load reports whether the place is free to be written to.
 func (k *keeper) load(path string) bool {
-	memory, err := cachefile.Load(path)
+	accounts, err := cachefile.Load(path)
 	if err != nil {
 		aside := path + ".ignored"
 		if moveErr := os.Rename(path, aside); moveErr != nil {
@@ -77,10 +77,14 @@ func (k *keeper) load(path string) bool {
 		return true
 	}
 	k.read = true
-	if refused := k.store.Restore(memory); refused > 0 {
+	if refused := k.store.Restore(accounts); refused > 0 {
 		_ = level.Warn(k.logger).Log("msg", "entries of the cache file were ignored, since they are of the future; is the clock right?", "entries", refused)
 	}
-	_ = level.Info(k.logger).Log("msg", "values are kept in the cache file", "file", path, "campaigns_read", len(memory.Campaigns))
+	campaigns := 0
+	for _, a := range accounts {
+		campaigns += len(a.Campaigns)
+	}
+	_ = level.Info(k.logger).Log("msg", "values are kept in the cache file", "file", path, "campaigns_read", campaigns)
 	return true
 }
 
@@ -105,8 +109,8 @@ func (k *keeper) save() {
 	if k.path == "" || k.store.Changes() == k.saved {
 		return
 	}
-	memory, changes := k.store.Remember()
-	if err := cachefile.Save(k.path, memory); err != nil {
+	accounts, changes := k.store.Remember()
+	if err := cachefile.Save(k.path, accounts); err != nil {
 		if !k.failed {
 			_ = level.Warn(k.logger).Log("msg", "a restart would lose what was fetched; trying again without further notice", "err", err)
 		}

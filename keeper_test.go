@@ -90,13 +90,15 @@ func (k *kept) fetch() {
 // fetched returns the campaigns with values in a file.
 func fetched(t *testing.T, path string) []int64 {
 	t.Helper()
-	m, err := cachefile.Load(path)
+	accounts, err := cachefile.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ids := []int64{}
-	for _, c := range m.Campaigns {
-		ids = append(ids, c.Query.CampaignID)
+	for _, a := range accounts {
+		for _, c := range a.Campaigns {
+			ids = append(ids, c.Query.CampaignID)
+		}
 	}
 	return ids
 }
@@ -254,7 +256,7 @@ func TestKeeperPutsAside(t *testing.T) {
 					if err != nil || string(aside) != content {
 						t.Errorf("what was put aside is %q (%v), want %q", aside, err, content)
 					}
-					if states := k.store.Status()[0].Campaigns; states[0].State != collector.StateNever {
+					if states := k.store.Snapshot()[0].Campaigns; states[0].State != collector.StateNever {
 						t.Errorf("something of it was believed: %+v", states)
 					}
 					k.fetch()

@@ -60,7 +60,7 @@ func (s *scraper) probe(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, "campaign_id must be given once, as a campaign's number: /probe?campaign_id=12345")
 		return
 	}
-	account, known := s.store.AccountOf(ctx, id)
+	campaign, known := s.store.Campaign(ctx, id)
 	if !known {
 		if _, err := s.store.Targets(ctx); err != nil { // it may be one of those that couldn't be listed
 			answer(w, http.StatusServiceUnavailable, err.Error())
@@ -69,16 +69,11 @@ func (s *scraper) probe(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, fmt.Sprintf("campaign %d is neither configured nor discovered; /sd lists those that are", id))
 		return
 	}
-	if wanted := query.Get("account"); wanted != "" && wanted != account {
-		answer(w, http.StatusBadRequest, fmt.Sprintf("campaign %d belongs to account %s, not to the one asked for", id, account))
+	if wanted := query.Get("account"); wanted != "" && wanted != campaign.Account {
+		answer(w, http.StatusBadRequest, fmt.Sprintf("campaign %d belongs to account %s, not to the one asked for", id, campaign.Account))
 		return
 	}
-	campaign := prometheus.NewRegistry() // ends with this request, as its collector must
-	if err := campaign.Register(collector.NewForCampaign(ctx, s.store, id)); err != nil {
-		answer(w, http.StatusInternalServerError, err.Error())
-		return
-	}
-	s.serve(w, r, campaign)
+	s.serve(w, r, s.gatherer.ForCampaign(ctx, id))
 }
 
 func (s *scraper) serve(w http.ResponseWriter, r *http.Request, g prometheus.Gatherer) {

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/go-kit/log/level"
@@ -37,19 +36,23 @@ func (s *scraper) targets(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func targetLabels(t *collector.Target) map[string]string {
-	id := strconv.FormatInt(t.CampaignID, 10)
-	tags := ""
-	if len(t.Tags) > 0 { // surrounded by commas, so that a regular expression needn't mind the ends
-		tags = "," + strings.Join(t.Tags, ",") + ","
+func targetLabels(c *collector.Snapshot) map[string]string {
+	labels := map[string]string{
+		"__meta_smartlead_account":       c.Account,
+		"__meta_smartlead_campaign_id":   c.ID,
+		"__meta_smartlead_campaign_name": c.Name,
+		"__meta_smartlead_status":        "",
+		"__meta_smartlead_client_id":     "",
+		"__meta_smartlead_tags":          "",
+		"__param_campaign_id":            c.ID,
 	}
-	return map[string]string{
-		"__meta_smartlead_account":       t.Account,
-		"__meta_smartlead_campaign_id":   id,
-		"__meta_smartlead_campaign_name": t.Name,
-		"__meta_smartlead_status":        t.Status,
-		"__meta_smartlead_client_id":     t.ClientID,
-		"__meta_smartlead_tags":          tags,
-		"__param_campaign_id":            id,
+	if c.Listed == nil {
+		return labels
 	}
+	labels["__meta_smartlead_status"] = c.Listed.Status
+	labels["__meta_smartlead_client_id"] = c.Listed.ClientID
+	if len(c.Listed.Tags) > 0 { // surrounded by commas, so that a regular expression needn't mind the ends
+		labels["__meta_smartlead_tags"] = "," + strings.Join(c.Listed.Tags, ",") + ","
+	}
+	return labels
 }

@@ -69,7 +69,7 @@ type campaignReport struct {
 // report puts together how everything stands.
 func (s *scraper) report(now time.Time) statusReport {
 	report := statusReport{At: now.UTC().Truncate(time.Second), Accounts: []accountReport{}}
-	for _, account := range s.store.Status() {
+	for _, account := range s.store.Snapshot() {
 		budget, refused := s.ledger.look(account.Name)
 		a := accountReport{
 			Name: account.Name, Budget: reportBudget(budget), Listed: account.ListLastSuccess.UTC(), Omitted: account.Omitted,
@@ -102,11 +102,14 @@ func reportBudget(b smartlead.BudgetState) budgetReport {
 	}
 }
 
-func reportCampaign(c *collector.CampaignStatus, now time.Time) campaignReport {
+func reportCampaign(c *collector.Snapshot, now time.Time) campaignReport {
 	r := campaignReport{
-		ID: c.ID, Name: c.Name, Status: c.Status, State: string(c.State), LastSuccess: c.LastSuccess.UTC(),
+		ID: c.Query.CampaignID, Name: c.Name, State: string(c.State), LastSuccess: c.LastSuccess.UTC(),
 		DurationSeconds: c.Duration.Seconds(), Requests: c.Requests, Reason: string(c.Reason), Error: c.Error,
 		NextRefresh: c.NextRefresh.UTC(), Queue: c.Queue, Refreshing: c.Refreshing,
+	}
+	if c.Listed != nil {
+		r.Status = c.Listed.Status
 	}
 	if !c.LastSuccess.IsZero() {
 		age := now.Sub(c.LastSuccess).Seconds()

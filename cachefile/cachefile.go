@@ -36,28 +36,28 @@ type header struct {
 }
 
 // Save replaces the file. It returns when the new content is on the disk.
-func Save(path string, m collector.Memory) error {
-	content, err := encode(m, time.Now())
+func Save(path string, accounts []collector.AccountSnapshot) error {
+	file, err := encode(accounts, time.Now())
 	if err != nil {
 		return fmt.Errorf("couldn't encode the cache: %w", err)
 	}
-	if err := replace(path, content); err != nil {
+	if err := replace(path, file); err != nil {
 		return fmt.Errorf("couldn't write the cache file: %w", err)
 	}
 	return nil
 }
 
-func encode(m collector.Memory, now time.Time) ([]byte, error) {
-	content, err := json.Marshal(m)
+func encode(accounts []collector.AccountSnapshot, now time.Time) ([]byte, error) {
+	known, err := json.Marshal(store(accounts))
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(content)
+	sum := sha256.Sum256(known)
 	first, err := json.Marshal(header{Format: format, Version: version, Saved: now.UTC(), SHA256: hex.EncodeToString(sum[:])})
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(first, []byte("\n"), content), nil
+	return slices.Concat(first, []byte("\n"), known), nil
 }
 
 // Check returns why Save would fail, as far as that can be told without replacing the file. It leaves alone what another
@@ -113,42 +113,42 @@ func write(path string, content []byte) error {
 
 // Load reads the file. A file that isn't there is an empty memory. Whatever is wrong with one that is there is the
 // error, and nothing of it is returned.
-func Load(path string) (collector.Memory, error) {
+func Load(path string) ([]collector.AccountSnapshot, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return collector.Memory{}, nil
+		return nil, nil
 	}
 	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxBytes) {
-		return collector.Memory{}, fmt.Errorf("%s is no cache file: not a regular file of at most 1 GiB", path)
+		return nil, fmt.Errorf("%s is no cache file: not a regular file of at most 1 GiB", path)
 	}
-	content, err := os.ReadFile(path)
+	file, err := os.ReadFile(path)
 	if err != nil {
-		return collector.Memory{}, fmt.Errorf("couldn't read the cache file: %w", err)
+		return nil, fmt.Errorf("couldn't read the cache file: %w", err)
 	}
-	m, err := decode(content, time.Now())
+	accounts, err := decode(file, time.Now())
 	if err != nil {
-		return collector.Memory{}, fmt.Errorf("%s is of no use: %w", path, err)
+		return nil, fmt.Errorf("%s is of no use: %w", path, err)
 	}
-	return m, nil
+	return accounts, nil
 }
 
-func decode(content []byte, now time.Time) (collector.Memory, error) {
-	first, rest, _ := bytes.Cut(content, []byte("\n"))
+func decode(file []byte, now time.Time) ([]collector.AccountSnapshot, error) {
+	first, rest, _ := bytes.Cut(file, []byte("\n"))
 	var h header
 	if err := json.Unmarshal(first, &h); err != nil || h.Format != format {
-		return collector.Memory{}, errors.New("it isn't a cache file of this program")
+		return nil, errors.New("it isn't a cache file of this program")
 	}
 	switch sum := sha256.Sum256(rest); {
 	case h.Version != version:
-		return collector.Memory{}, fmt.Errorf("it is of version %d, this program knows %d", h.Version, version)
+		return nil, fmt.Errorf("it is of version %d, this program knows %d", h.Version, version)
 	case hex.EncodeToString(sum[:]) != h.SHA256:
-		return collector.Memory{}, errors.New("it is damaged or cut off")
+		return nil, errors.New("it is damaged or cut off")
 	case h.Saved.After(now):
-		return collector.Memory{}, fmt.Errorf("it was saved in the future, at %s; is the clock right?", h.Saved.Format(time.RFC3339))
+		return nil, fmt.Errorf("it was saved in the future, at %s; is the clock right?", h.Saved.Format(time.RFC3339))
 	}
-	var m collector.Memory
-	if err := json.Unmarshal(rest, &m); err != nil {
-		return collector.Memory{}, fmt.Errorf("its content can't be decoded: %w", err)
+	var known content
+	if err := json.Unmarshal(rest, &known); err != nil {
+		return nil, fmt.Errorf("its content can't be decoded: %w", err)
 	}
-	return m, nil
+	return known.accounts(), nil
 }

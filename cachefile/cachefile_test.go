@@ -40,21 +40,28 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// memory is one of n campaigns.
-func memory(n int) collector.Memory {
-	var m collector.Memory
+// memory is what is known of n campaigns.
+func memory(n int) []collector.AccountSnapshot {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678, time.UTC)
+	a := collector.AccountSnapshot{Name: "a", ListLastSuccess: at, List: []smartlead.Campaign{
+		{ID: 1, Name: "“quoted”\n", Status: "ACTIVE", CreatedAt: at, ClientID: "7", ParentID: 2, OpenTracking: true, MaxLeadsPerDay: -1, Tags: []string{"x"}},
+	}}
 	for id := range int64(n) {
-		m.Campaigns = append(m.Campaigns, collector.CampaignMemory{
+		a.Campaigns = append(a.Campaigns, collector.Snapshot{
 			Account: "a", Query: smartlead.StatisticsQuery{CampaignID: id + 1, SequenceNumbers: []int{1, 2}, SentAfter: at},
-			Steps:       []smartlead.Step{{SequenceNumber: 1, Sent: 1<<62 + id, LastSent: at}},
+			Statistics:  &smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 1<<62 + id, LastSent: at}}, Requests: 3},
 			LastSuccess: at, Up: true, Duration: time.Second, Requests: 3,
 		})
 	}
-	m.Lists = []collector.ListMemory{{Account: "a", LastSuccess: at, Campaigns: []smartlead.Campaign{
-		{ID: 1, Name: "“quoted”\n", Status: "ACTIVE", CreatedAt: at, ClientID: "7", ParentID: 2, OpenTracking: true, MaxLeadsPerDay: -1, Tags: []string{"x"}},
-	}}}
-	return m
+	return []collector.AccountSnapshot{a}
+}
+
+// campaigns counts the campaigns that are known.
+func campaigns(accounts []collector.AccountSnapshot) (n int) {
+	for _, a := range accounts {
+		n += len(a.Campaigns)
+	}
+	return n
 }
 
 func TestSaveAndLoad(t *testing.T) {
@@ -86,7 +93,7 @@ func TestSaveAndLoad(t *testing.T) {
 
 func TestLoadWithoutFile(t *testing.T) {
 	m, err := cachefile.Load(filepath.Join(t.TempDir(), "none"))
-	if err != nil || len(m.Campaigns) != 0 {
+	if err != nil || len(m) != 0 {
 		t.Errorf("got %v, %v", m, err)
 	}
 }
@@ -146,7 +153,7 @@ func TestLoadRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), path) {
 				t.Errorf("error %v, want one with %q and the path", err, tt.want)
 			}
-			if len(m.Campaigns)+len(m.Lists) != 0 {
+			if len(m) != 0 {
 				t.Errorf("something of it was believed: %v", m)
 			}
 		})
@@ -232,7 +239,7 @@ func TestSaveKilled(t *testing.T) {
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		if n := len(m.Campaigns); n != 1 && n != 201 {
+		if n := campaigns(m); n != 1 && n != 201 {
 			t.Fatalf("round %d: %d campaigns, want those of one save or the other", round, n)
 		}
 	}

@@ -145,7 +145,7 @@ func (s *Store) nextList(ctx context.Context) func() {
 // finishList takes in a list.
 func (s *Store) finishList(ctx context.Context, a *account, list []smartlead.Campaign, err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	c := &a.catalog
 	defer close(c.pending)
 	c.running, c.cancel, c.pending = false, nil, nil
@@ -157,54 +157,54 @@ func (s *Store) finishList(ctx context.Context, a *account, list []smartlead.Cam
 		c.next = now.Add(min(c.interval, listRetry))
 		reason := reasonOf(err)
 		s.metrics.listFailures.WithLabelValues(a.name, string(reason)).Inc()
-		logger := level.Debug(s.logger)
+		loudness := level.Debug
 		if reason != c.reason { // told once is enough
-			logger = level.Warn(s.logger)
+			loudness = level.Warn
 		}
 		c.reason = reason
-		_ = logger.Log("msg", "listing the campaigns failed; what is known of them stays", "account", a.name,
+		s.say(loudness, "msg", "listing the campaigns failed; what is known of them stays", "account", a.name,
 			"reason", string(reason), "err", err)
 		return
 	}
 	if c.reason != "" {
-		_ = level.Info(s.logger).Log("msg", "listing the campaigns succeeds again", "account", a.name)
+		s.say(level.Info, "msg", "listing the campaigns succeeds again", "account", a.name)
 	}
 	c.reason = ""
 	if !c.believable(list) {
 		c.next = now.Add(min(c.interval, listRetry))
 		c.doubtful, c.doubted = list, true
-		_ = level.Warn(s.logger).Log("msg", "the list of campaigns lost more than half; it is believed when it comes again",
+		s.say(level.Warn, "msg", "the list of campaigns lost more than half; it is believed when it comes again",
 			"account", a.name, "before", len(c.list), "now", len(list))
 		return
 	}
 	c.next = now.Add(c.interval)
 	c.doubtful, c.doubted = nil, false
-	s.logDifference(a, c.byID, list)
+	s.sayDifference(a, c.byID, list)
 	c.believe(list, now)
 	s.changes++
 	s.rebuild()
 }
 
-// logOmitted tells when the number of campaigns left out changes. s.mu is held.
-func (s *Store) logOmitted(a *account, omitted int) {
+// sayOmitted tells when the number of campaigns left out changes. s.mu is held.
+func (s *Store) sayOmitted(a *account, omitted int) {
 	if omitted == a.catalog.omitted || omitted == 0 {
 		return
 	}
-	_ = level.Warn(s.logger).Log("msg", "campaigns were found that are left out; raise max_campaigns, or narrow the discovery",
+	s.say(level.Warn, "msg", "campaigns were found that are left out; raise max_campaigns, or narrow the discovery",
 		"account", a.name, "count", omitted)
 }
 
-// logClaimed tells, once, of a campaign that another account has already. s.mu is held.
-func (s *Store) logClaimed(a, owner *account, id int64) {
+// sayClaimed tells, once, of a campaign that another account has already. s.mu is held.
+func (s *Store) sayClaimed(a, owner *account, id int64) {
 	if a.catalog.claimed[id] {
 		return
 	}
-	_ = level.Warn(s.logger).Log("msg", "a campaign that was found is another account's already, which keeps it",
+	s.say(level.Warn, "msg", "a campaign that was found is another account's already, which keeps it",
 		"campaign_id", id, "account", a.name, "kept_by", owner.name)
 }
 
-// logDifference tells what changed from one list to the next. s.mu is held.
-func (s *Store) logDifference(a *account, before map[int64]*smartlead.Campaign, list []smartlead.Campaign) {
+// sayDifference tells what changed from one list to the next. s.mu is held.
+func (s *Store) sayDifference(a *account, before map[int64]*smartlead.Campaign, list []smartlead.Campaign) {
 	var found, gone, renamed []string
 	listed := make(map[int64]bool, len(list))
 	for i := range list {
@@ -231,7 +231,7 @@ func (s *Store) logDifference(a *account, before map[int64]*smartlead.Campaign, 
 			continue
 		}
 		named := change.campaigns[:min(len(change.campaigns), maxLogged)]
-		_ = level.Info(s.logger).Log("msg", "the list of campaigns changed: "+change.what, "account", a.name,
+		s.say(level.Info, "msg", "the list of campaigns changed: "+change.what, "account", a.name,
 			"count", len(change.campaigns), "campaigns", strings.Join(named, ", "))
 	}
 }

@@ -372,16 +372,16 @@ func TestTargets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []collector.Target{
-			{Account: "a", CampaignID: 9, Name: "nine"},
-			{Account: "a", CampaignID: 1, Name: "C1", Status: "ACTIVE", ClientID: "77", Tags: []string{"eu", "outbound"}},
+		want := []collector.Snapshot{
+			{ID: "9", Account: "a", Query: smartlead.StatisticsQuery{CampaignID: 9}, Name: "nine", State: collector.StateNever},
+			{ID: "1", Account: "a", Query: smartlead.StatisticsQuery{CampaignID: 1}, Name: "C1", State: collector.StateNever, Listed: &list[0]},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("targets (-want +got):\n%s", diff)
 		}
 		for id, want := range map[int64]string{1: "a", 9: "a", 5: ""} {
-			if got, ok := e.store.AccountOf(t.Context(), id); got != want || ok != (want != "") {
-				t.Errorf("campaign %d is of account %q, %v; want %q", id, got, ok, want)
+			if got, ok := e.store.Campaign(t.Context(), id); got.Account != want || ok != (want != "") {
+				t.Errorf("campaign %d is of account %q, %v; want %q", id, got.Account, ok, want)
 			}
 		}
 	})

@@ -2,7 +2,6 @@ package collector
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -10,21 +9,16 @@ import (
 // scrapeCollector shows a store's campaigns to one scrape. It keeps the scrape's context, against the custom, because
 // prometheus.Collector's methods take none; so it must not outlive the scrape.
 type scrapeCollector struct {
-	ctx      context.Context //nolint:containedctx // see above
-	store    *Store
-	campaign string // "": all campaigns, and the accounts
+	ctx   context.Context //nolint:containedctx // see above
+	store *Store
 }
 
-// New returns the collector for one scrape. Its Collect refreshes what is no longer fresh and waits for that until ctx
-// ends; it then shows the newest good values there are. It is to be registered with a registry of its own that
-// ends with the scrape.
+// New returns the collector for one scrape, for programs that register collectors; this one serves a [Gatherer], which
+// shows the same and makes less of it anew. Its Collect refreshes what is no longer fresh and waits for that until ctx
+// ends; it then shows the newest good values there are. It is to be registered with a registry of its own that ends with
+// the scrape.
 func New(ctx context.Context, store *Store) prometheus.Collector {
 	return &scrapeCollector{ctx: ctx, store: store}
-}
-
-// NewForCampaign is New for one campaign alone. It shows nothing if the store has no such campaign.
-func NewForCampaign(ctx context.Context, store *Store, id int64) prometheus.Collector {
-	return &scrapeCollector{ctx: ctx, store: store, campaign: strconv.FormatInt(id, 10)}
 }
 
 // Describe sends the descriptors of all families of campaigns and accounts.
@@ -36,13 +30,11 @@ func (*scrapeCollector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect sends the metrics.
 func (c *scrapeCollector) Collect(ch chan<- prometheus.Metric) {
-	for _, v := range c.store.look(c.ctx, func(id string) bool { return c.campaign == "" || c.campaign == id }) {
-		v.show(metricSink(ch))
+	for _, campaign := range c.store.look(c.ctx) {
+		campaign.show(metricSink(ch))
 	}
-	if c.campaign == "" {
-		for _, v := range c.store.lists() {
-			v.show(metricSink(ch))
-		}
+	for _, account := range c.store.lists() {
+		account.show(metricSink(ch))
 	}
 }
 

@@ -25,13 +25,13 @@ type Gatherer struct {
 	// mu is held while families are put together, not while a scrape waits for refreshes.
 	mu         sync.Mutex
 	campaigns  map[string]*shownCampaign // by id
-	accounts   []accountView
+	accounts   []AccountSnapshot
 	generation []*dto.MetricFamily
 }
 
 // shownCampaign is a campaign as it was last shown.
 type shownCampaign struct {
-	view  campaignView
+	seen  Snapshot
 	state []shown
 	meta  []shown
 	steps []shown
@@ -52,29 +52,47 @@ func NewGatherer(store *Store) *Gatherer {
 // gathers is shown as well; it must not have families of the same names.
 func (g *Gatherer) ForScrape(ctx context.Context, own prometheus.Gatherer) prometheus.Gatherer {
 	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		views := g.store.look(ctx, func(string) bool { return true })
-		generation := g.show(views, g.store.lists())
+		generation := g.show(g.store.look(ctx), g.store.lists())
 		others, err := own.Gather() // last, so that it counts what this scrape caused
 		all := slices.Concat(generation, others)
-		slices.SortFunc(all, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+		sortFamilies(all)
 		return all, err
 	})
 }
 
-// show returns the families of these views.
-func (g *Gatherer) show(views []campaignView, accounts []accountView) []*dto.MetricFamily {
+// ForCampaign returns the gatherer of one campaign alone for one scrape. It shows nothing if the store has no such
+// campaign.
+func (g *Gatherer) ForCampaign(ctx context.Context, id int64) prometheus.Gatherer {
+	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		campaigns := map[string]*shownCampaign{}
+		for _, seen := range g.store.look(ctx, id) {
+			campaigns[seen.ID] = showCampaign(&seen, nil)
+		}
+		families := assemble(campaigns, nil)
+		sortFamilies(families)
+		return families, nil
+	})
+}
+
+func sortFamilies(families []*dto.MetricFamily) {
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+}
+
+// show returns the families of these campaigns and accounts.
+func (g *Gatherer) show(views []Snapshot, accounts []AccountSnapshot) []*dto.MetricFamily {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	changed := len(views) != len(g.campaigns) || !slices.EqualFunc(accounts, g.accounts, accountView.same)
+	changed := len(views) != len(g.campaigns) ||
+		!slices.EqualFunc(accounts, g.accounts, func(a, b AccountSnapshot) bool { return a.sameList(&b) })
 	campaigns := make(map[string]*shownCampaign, len(views))
 	for i := range views {
 		v := &views[i]
-		old := g.campaigns[v.id]
-		if old != nil && old.view == *v {
-			campaigns[v.id] = old
+		old := g.campaigns[v.ID]
+		if old != nil && old.seen.sameState(v) && old.seen.sameMeta(v) && old.seen.Statistics == v.Statistics {
+			campaigns[v.ID] = old
 			continue
 		}
-		campaigns[v.id] = showCampaign(v, old)
+		campaigns[v.ID] = showCampaign(v, old)
 		changed = true
 	}
 	if changed {
@@ -85,15 +103,14 @@ func (g *Gatherer) show(views []campaignView, accounts []accountView) []*dto.Met
 }
 
 // showCampaign makes a campaign's metrics, but for those that are as they were.
-func showCampaign(v *campaignView, old *shownCampaign) *shownCampaign {
-	c := &shownCampaign{view: *v}
-	c.state = collect(v.showState)
-	if old != nil && old.view.meta == v.meta && old.view.name == v.name && old.view.account == v.account {
+func showCampaign(v *Snapshot, old *shownCampaign) *shownCampaign {
+	c := &shownCampaign{seen: *v, state: collect(v.showState)}
+	if old != nil && old.seen.sameMeta(v) {
 		c.meta = old.meta
 	} else {
 		c.meta = collect(v.showMeta)
 	}
-	if old != nil && old.view.statistics != nil && v.statistics != nil && slices.Equal(old.view.statistics.Steps, v.statistics.Steps) {
+	if old != nil && old.seen.sameSteps(v) {
 		c.steps = old.steps
 	} else {
 		c.steps = collect(v.showSteps)
@@ -102,7 +119,7 @@ func showCampaign(v *campaignView, old *shownCampaign) *shownCampaign {
 }
 
 // assemble sorts metrics into families.
-func assemble(campaigns map[string]*shownCampaign, accounts []accountView) []*dto.MetricFamily {
+func assemble(campaigns map[string]*shownCampaign, accounts []AccountSnapshot) []*dto.MetricFamily {
 	byFamily := make(map[*family]*dto.MetricFamily, len(families))
 	add := func(list []shown) {
 		for _, s := range list {

@@ -13,13 +13,16 @@ import (
 )
 
 func newCampaign(w Campaign, a *account) *campaign {
-	return &campaign{account: a, query: w.Query, id: strconv.FormatInt(w.Query.CampaignID, 10), name: w.Name}
+	return &campaign{account: a, known: Snapshot{
+		ID: strconv.FormatInt(w.Query.CampaignID, 10), Account: a.name, Query: w.Query, Name: w.Name,
+	}}
 }
 
 // Run carries out queued refreshes until ctx ends, and then returns its error once the refreshes under way have ended.
 // It is to be called once.
 func (s *Store) Run(ctx context.Context) error {
 	var refreshes sync.WaitGroup
+	defer s.awaitSaid()
 	defer refreshes.Wait()
 	for {
 		for {
@@ -40,7 +43,7 @@ func (s *Store) Run(ctx context.Context) error {
 // next returns a list or a refresh to fetch that may begin now, or nil if there is none.
 func (s *Store) next(ctx context.Context) func() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -56,11 +59,11 @@ func (s *Store) next(ctx context.Context) func() {
 		a.running++
 		ctx, cancel := context.WithCancel(ctx)
 		c.cancel = cancel
-		fetcher := a.fetcher
+		fetcher, query := a.fetcher, c.known.Query
 		return func() {
 			defer cancel()
 			start := time.Now()
-			statistics, err := fetcher.Statistics(ctx, c.query)
+			statistics, err := fetcher.Statistics(ctx, query)
 			s.finish(ctx, c, statistics, err, time.Since(start))
 		}
 	}
@@ -71,7 +74,7 @@ func (s *Store) next(ctx context.Context) func() {
 // go behind those that earlier scrapes have queued, so that a campaign which fails over and over, and so
 // keeps the oldest success, can't starve the others: none waits longer than a full turn. s.mu is held.
 func (s *Store) enqueue(due []*campaign) {
-	slices.SortStableFunc(due, func(a, b *campaign) int { return a.lastSuccess.Compare(b.lastSuccess) })
+	slices.SortStableFunc(due, func(a, b *campaign) int { return a.known.LastSuccess.Compare(b.known.LastSuccess) })
 	for _, c := range due {
 		c.pending = make(chan struct{})
 		c.account.queue = append(c.account.queue, c)
@@ -91,7 +94,7 @@ func (a *account) drop(c *campaign) {
 // finish takes in what a refresh found.
 func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.Statistics, err error, took time.Duration) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	defer s.signal() // a place is free
 	c.account.running--
 	c.cancel = nil
@@ -100,22 +103,22 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 	if c.removed || err != nil && ctx.Err() != nil {
 		return // nobody wants to know, or the exporter is about to end; neither says anything about the API
 	}
-	c.duration, c.requests = took, statistics.Requests
+	c.known.Duration, c.known.Requests = took, statistics.Requests
 	if err != nil {
 		reason := reasonOf(err)
 		s.metrics.failures.WithLabelValues(c.account.name, string(reason)).Inc()
-		s.logFailure(c, err, reason)
-		c.up, c.reason, c.failure = false, reason, err.Error()
+		s.sayFailure(c, err, reason)
+		c.known.Up, c.known.Reason, c.known.Error = false, reason, err.Error()
 		return
 	}
-	if c.reason != "" {
-		s.logRecovery(c)
+	if c.known.Reason != "" {
+		s.sayRecovery(c)
 	}
 	c.account.trouble = ""
-	_ = level.Debug(s.logger).Log("msg", "refreshed a campaign", "account", c.account.name, "campaign_id", c.id,
+	s.say(level.Debug, "msg", "refreshed a campaign", "account", c.account.name, "campaign_id", c.known.ID,
 		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "duration", took)
-	c.up, c.reason, c.failure = true, "", ""
-	c.good, c.lastSuccess = &statistics, time.Now()
+	c.known.Up, c.known.Reason, c.known.Error = true, "", ""
+	c.known.Statistics, c.known.LastSuccess = &statistics, time.Now()
 	s.changes++
 }
 

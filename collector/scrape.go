@@ -15,11 +15,11 @@ type lookup struct {
 	done     chan struct{}         // closed when the refresh to wait for has finished; nil if fresh
 }
 
-// look has fetched what is no longer fresh, waits until that is done or ctx ends, and returns what there is then.
-// wanted chooses the campaigns.
-func (s *Store) look(ctx context.Context, wanted func(id string) bool) []campaignView {
+// look has fetched what is no longer fresh, waits until that is done or ctx ends, and returns what there is then: of
+// all campaigns, or of those with one of these ids alone.
+func (s *Store) look(ctx context.Context, ids ...int64) []Snapshot {
 	s.awaitLists(ctx)
-	looked := s.begin(wanted)
+	looked := s.begin(ids)
 	for _, l := range looked {
 		if l.fresh {
 			continue
@@ -31,14 +31,14 @@ func (s *Store) look(ctx context.Context, wanted func(id string) bool) []campaig
 		}
 		break // what isn't done goes on without us
 	}
-	return s.views(looked)
+	return s.show(looked)
 }
 
 // awaitLists has the lists of campaigns fetched that are due, and waits for those that were never had.
 func (s *Store) awaitLists(ctx context.Context) {
 	s.mu.Lock()
 	first := s.wantLists(time.Now())
-	s.mu.Unlock()
+	s.unlock()
 	for _, done := range first {
 		select {
 		case <-done:
@@ -49,17 +49,23 @@ func (s *Store) awaitLists(ctx context.Context) {
 }
 
 // begin queues the campaigns that are no longer fresh.
-func (s *Store) begin(wanted func(id string) bool) []lookup {
+func (s *Store) begin(ids []int64) []lookup {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	looked := make([]lookup, 0, len(s.campaigns))
+	defer s.unlock()
+	campaigns := s.campaigns
+	if len(ids) > 0 {
+		campaigns = nil
+		for _, id := range ids {
+			if c := s.byID[id]; c != nil {
+				campaigns = append(campaigns, c)
+			}
+		}
+	}
+	looked := make([]lookup, 0, len(campaigns))
 	var due []*campaign
 	now := time.Now()
-	for _, c := range s.campaigns {
-		if !wanted(c.id) {
-			continue
-		}
-		l := lookup{campaign: c, seen: c.good, fresh: s.fresh(c, now)}
+	for _, c := range campaigns {
+		l := lookup{campaign: c, seen: c.known.Statistics, fresh: s.fresh(c, now)}
 		if !l.fresh && c.pending == nil {
 			due = append(due, c)
 		}
@@ -74,48 +80,44 @@ func (s *Store) begin(wanted func(id string) bool) []lookup {
 	return looked
 }
 
-// views returns what there is of the campaigns now, and counts what the lookups came to.
-func (s *Store) views(looked []lookup) []campaignView {
+// show returns what there is of the campaigns now, and counts what the lookups came to.
+func (s *Store) show(looked []lookup) []Snapshot {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	now := time.Now()
-	views := make([]campaignView, 0, len(looked))
+	snapshots := make([]Snapshot, 0, len(looked))
 	for _, l := range looked {
 		c := l.campaign
 		if c.removed {
 			continue
 		}
-		v := campaignView{
-			account: c.account.name, id: c.id, name: c.name, meta: c.meta,
-			lastSuccess: c.lastSuccess, up: c.up, duration: c.duration, requests: c.requests,
-		}
+		snapshot := s.snapshot(c, now)
 		result := lookupMissing
 		switch { // what is fresh, or became so for this scrape, is shown however long the scrape waited for others
 		case l.fresh:
 			result = lookupFresh
-		case c.good != l.seen:
+		case c.known.Statistics != l.seen:
 			result = lookupRefreshed
 		case s.servable(c, now):
 			result = lookupStale
-		}
-		if result != lookupMissing {
-			v.statistics = c.good
+		default:
+			snapshot.Statistics = nil
 		}
 		s.metrics.lookups.WithLabelValues(result).Inc()
-		views = append(views, v)
+		snapshots = append(snapshots, snapshot)
 	}
-	return views
+	return snapshots
 }
 
-// lists returns what there is of the accounts' lists.
-func (s *Store) lists() []accountView {
+// lists returns what there is of the accounts that have a list of campaigns.
+func (s *Store) lists() []AccountSnapshot {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	var views []accountView
+	defer s.unlock()
+	var accounts []AccountSnapshot
 	for _, a := range s.accounts {
-		if c := &a.catalog; c.wanted() {
-			views = append(views, accountView{name: a.name, list: c.list, lastSuccess: c.lastSuccess, omitted: c.omitted})
+		if a.catalog.wanted() {
+			accounts = append(accounts, a.snapshot())
 		}
 	}
-	return views
+	return accounts
 }

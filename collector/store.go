@@ -61,11 +61,16 @@ type Store struct {
 	maxStale  time.Duration
 	accounts  []*account  // in the order of the settings
 	campaigns []*campaign // by account, those configured before those discovered
-	changes   uint64      // refreshes and lists that succeeded, and settings
+	byID      map[int64]*campaign
+	changes   uint64 // refreshes and lists that succeeded, and settings
+
+	events []event       // to be said
+	unsaid int           // events that found no place
+	said   chan struct{} // closed when all is said; nil if there is nothing to say
 
 	// What another store remembered, and nothing here has taken up yet.
-	restored      map[int64]CampaignMemory // by campaign
-	restoredLists map[string]ListMemory    // by account
+	restored      map[int64]Snapshot // by campaign
+	restoredLists map[string]AccountSnapshot
 }
 
 // account is the running side of an Account. Its fields are guarded by Store.mu.
@@ -81,28 +86,14 @@ type account struct {
 	trouble     smartlead.Reason // the newest that concerns the account as a whole and was told of; "" since it went well
 }
 
-// campaign is what is known of a Campaign. Its fields are guarded by Store.mu, but for the immutable ones; what good
-// points to is never written to again.
+// campaign is the running side of a Campaign. Its fields are guarded by Store.mu.
 type campaign struct {
-	account *account                  // immutable
-	query   smartlead.StatisticsQuery // immutable
-	id      string                    // immutable; the label's value
-	name    string
-	meta    *smartlead.Campaign // what the list says of it; nil if nothing; never written to
+	account *account // immutable
+	known   Snapshot // but for what depends on the moment: State, NextRefresh, Queue, Refreshing
 
 	pending chan struct{} // closed when the refresh that is queued or running has finished; nil if there is none
 	cancel  context.CancelFunc
 	removed bool // no longer configured: what a refresh under way finds doesn't matter any more
-
-	good        *smartlead.Statistics // nil before the first success
-	lastSuccess time.Time             // when good was complete; zero before the first
-
-	// Of the newest finished refresh:
-	up       bool
-	reason   smartlead.Reason // "" after a success and before the first refresh
-	failure  string           // likewise
-	duration time.Duration
-	requests int
 }
 
 // NewStore returns a store without campaigns. It does nothing until Apply has given it some and Run runs.
@@ -114,7 +105,7 @@ func NewStore(logger log.Logger, metrics *Metrics) *Store {
 // the others' are dropped at once. The caller must not change what settings refer to afterwards.
 func (s *Store) Apply(settings Settings) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	s.ttl, s.maxStale = settings.TTL, settings.MaxStale
 	s.changes++
 
@@ -147,11 +138,9 @@ func (s *Store) Apply(settings Settings) {
 // rebuild makes the campaigns those configured and discovered now. Those that were there before, and are asked for
 // the same way, stay as they are. Of two accounts with the same campaign the first keeps it. s.mu is held.
 func (s *Store) rebuild() {
-	old := make(map[string]*campaign, len(s.campaigns))
-	for _, c := range s.campaigns {
-		old[c.id] = c
-	}
+	old := s.byID
 	s.campaigns = make([]*campaign, 0, len(old))
+	s.byID = make(map[int64]*campaign, len(old))
 	owner := make(map[int64]*account, len(old))
 	for _, a := range s.accounts { // what is configured comes before what is found, whatever the account
 		for _, w := range a.configured {
@@ -160,20 +149,22 @@ func (s *Store) rebuild() {
 	}
 	for _, a := range s.accounts {
 		for _, w := range s.wanted(a, owner) {
-			c := newCampaign(w, a)
-			if known := old[c.id]; known != nil && known.account == a && sameQuery(known.query, w.Query) {
-				c = known
-				delete(old, c.id)
+			id := w.Query.CampaignID
+			c := old[id]
+			if c != nil && c.account == a && sameQuery(c.known.Query, w.Query) {
+				delete(old, id)
 			} else {
+				c = newCampaign(w, a)
 				s.restoreCampaign(c)
 			}
-			c.meta = a.catalog.byID[w.Query.CampaignID]
-			c.name = w.Name
-			if c.name == "" && c.meta != nil {
-				c.name = c.meta.Name
+			c.known.Listed = a.catalog.byID[id]
+			c.known.Name = w.Name
+			if w.Name == "" && c.known.Listed != nil {
+				c.known.Name = c.known.Listed.Name
 			}
-			c.name = strings.ToValidUTF8(c.name, "\ufffd") // as a label has to be
+			c.known.Name = strings.ToValidUTF8(c.known.Name, "\ufffd") // as a label has to be
 			s.campaigns = append(s.campaigns, c)
+			s.byID[id] = c
 		}
 	}
 	for _, c := range old {
@@ -197,10 +188,10 @@ func (s *Store) wanted(a *account, owner map[int64]*account) []Campaign {
 		default:
 			omitted++
 			claimed[id] = true
-			s.logClaimed(a, owner[id], id)
+			s.sayClaimed(a, owner[id], id)
 		}
 	}
-	s.logOmitted(a, omitted)
+	s.sayOmitted(a, omitted)
 	a.catalog.omitted, a.catalog.claimed = omitted, claimed
 	return wanted
 }
@@ -229,43 +220,43 @@ func (s *Store) signal() {
 
 // fresh reports whether c needs no refresh. s.mu is held.
 func (s *Store) fresh(c *campaign, now time.Time) bool {
-	return c.good != nil && now.Sub(c.lastSuccess) < s.ttl
+	return c.known.Statistics != nil && now.Sub(c.known.LastSuccess) < s.ttl
 }
 
 // servable reports whether c's values, if they aren't fresh, may be shown all the same. s.mu is held.
 func (s *Store) servable(c *campaign, now time.Time) bool {
-	return c.good != nil && now.Sub(c.lastSuccess) < s.maxStale
+	return c.known.Statistics != nil && now.Sub(c.known.LastSuccess) < s.maxStale
 }
 
-// logFailure tells of a failed refresh, loudly when that is news. s.mu is held.
-func (s *Store) logFailure(c *campaign, err error, reason smartlead.Reason) {
-	logger := level.Debug(s.logger)
-	news := c.reason != reason
+// sayFailure tells of a failed refresh, loudly when that is news. s.mu is held.
+func (s *Store) sayFailure(c *campaign, err error, reason smartlead.Reason) {
+	loudness := level.Debug
+	news := c.known.Reason != reason
 	if ofAccount(reason) { // one line, not one a campaign
 		news = c.account.trouble != reason
 		c.account.trouble = reason
 	}
 	if news {
-		logger = level.Warn(s.logger)
+		loudness = level.Warn
 	}
-	values := "the values of " + c.lastSuccess.UTC().Format(time.RFC3339)
+	values := "the values of " + c.known.LastSuccess.UTC().Format(time.RFC3339)
 	serving := values + ", until they are older than cache.max_stale"
 	switch {
-	case c.good == nil:
+	case c.known.Statistics == nil:
 		serving = "nothing: there are no values yet"
 	case !s.servable(c, time.Now()):
 		serving = "nothing: " + values + " are older than cache.max_stale"
 	}
-	_ = logger.Log("msg", "refreshing a campaign failed", "account", c.account.name, "campaign_id", c.id,
+	s.say(loudness, "msg", "refreshing a campaign failed", "account", c.account.name, "campaign_id", c.known.ID,
 		"reason", string(reason), "err", err, "serving", serving)
 }
 
-// logRecovery tells that a refresh succeeded after one that failed. s.mu is held.
-func (s *Store) logRecovery(c *campaign) {
-	if ofAccount(c.reason) && c.account.trouble == "" {
+// sayRecovery tells that a refresh succeeded after one that failed. s.mu is held.
+func (s *Store) sayRecovery(c *campaign) {
+	if ofAccount(c.known.Reason) && c.account.trouble == "" {
 		return // another campaign's recovery has been told
 	}
-	_ = level.Info(s.logger).Log("msg", "refreshing a campaign succeeds again", "account", c.account.name, "campaign_id", c.id)
+	s.say(level.Info, "msg", "refreshing a campaign succeeds again", "account", c.account.name, "campaign_id", c.known.ID)
 }
 
 // ofAccount reports whether a failure concerns all campaigns of an account.

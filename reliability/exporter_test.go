@@ -88,15 +88,15 @@ func (e *exporter) scrapeFor(d time.Duration) page {
 }
 
 // status returns how a campaign stands, without a scrape.
-func (e *exporter) status(id int64) collector.CampaignStatus {
-	for _, a := range e.store.Status() {
+func (e *exporter) status(id int64) collector.Snapshot {
+	for _, a := range e.store.Snapshot() {
 		for _, c := range a.Campaigns {
-			if c.ID == id {
+			if c.Query.CampaignID == id {
 				return c
 			}
 		}
 	}
-	return collector.CampaignStatus{}
+	return collector.Snapshot{}
 }
 
 // journal keeps the text of log lines.

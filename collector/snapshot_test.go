@@ -13,17 +13,61 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
+// campaignStatus is what is looked at of a collector.Snapshot.
+type campaignStatus struct {
+	ID           int64
+	Name, Status string
+	State        collector.State
+	LastSuccess  time.Time
+	NextRefresh  time.Time
+	Queue        int
+	Refreshing   bool
+	Duration     time.Duration
+	Requests     int
+	Error        string
+	Reason       smartlead.Reason
+}
+
+// accountStatus is what is looked at of a collector.AccountSnapshot.
+type accountStatus struct {
+	Name            string
+	Campaigns       []campaignStatus
+	Queued, Running int
+	ListLastSuccess time.Time
+	Omitted         int
+}
+
+func statuses(e *exporter) (all []accountStatus) {
+	for _, a := range e.store.Snapshot() {
+		account := accountStatus{
+			Name: a.Name, Queued: a.Queued, Running: a.Running, ListLastSuccess: a.ListLastSuccess, Omitted: a.Omitted,
+		}
+		for _, c := range a.Campaigns {
+			status := campaignStatus{
+				ID: c.Query.CampaignID, Name: c.Name, State: c.State, LastSuccess: c.LastSuccess, NextRefresh: c.NextRefresh,
+				Queue: c.Queue, Refreshing: c.Refreshing, Duration: c.Duration, Requests: c.Requests, Error: c.Error, Reason: c.Reason,
+			}
+			if c.Listed != nil {
+				status.Status = c.Listed.Status
+			}
+			account.Campaigns = append(account.Campaigns, status)
+		}
+		all = append(all, account)
+	}
+	return all
+}
+
 // statusOf returns the status of the only account's campaigns, in their order.
-func statusOf(t *testing.T, e *exporter) []collector.CampaignStatus {
+func statusOf(t *testing.T, e *exporter) []campaignStatus {
 	t.Helper()
-	accounts := e.store.Status()
+	accounts := statuses(e)
 	if len(accounts) != 1 {
 		t.Fatalf("there are %d accounts, want one: %+v", len(accounts), accounts)
 	}
 	return accounts[0].Campaigns
 }
 
-func wantStatus(t *testing.T, when string, e *exporter, want ...collector.CampaignStatus) {
+func wantStatus(t *testing.T, when string, e *exporter, want ...campaignStatus) {
 	t.Helper()
 	if diff := cmp.Diff(want, statusOf(t, e)); diff != "" {
 		t.Errorf("%s: the status is different (-want +got):\n%s", when, diff)
@@ -37,11 +81,11 @@ func TestStatusStates(t *testing.T) {
 		api := newAPI()
 		api.answer(1, answer{takes: takes, sent: 5})
 		e := start(t, settings(account("a", api, 1)))
-		wantStatus(t, "at first", e, collector.CampaignStatus{ID: 1, State: collector.StateNever})
+		wantStatus(t, "at first", e, campaignStatus{ID: 1, State: collector.StateNever})
 
 		e.scrape()
 		success := time.Now()
-		fresh := collector.CampaignStatus{
+		fresh := campaignStatus{
 			ID: 1, State: collector.StateFresh, LastSuccess: success, NextRefresh: success.Add(ttl), Duration: takes, Requests: 1,
 		}
 		wantStatus(t, "just fetched", e, fresh)
@@ -88,8 +132,8 @@ func TestStatusOfFailures(t *testing.T) {
 		e := start(t, settings(account("a", api, 1, 2)))
 		e.scrape()
 		first := time.Now() // 2 was fetched after 1, and took no time
-		other := collector.CampaignStatus{ID: 2, State: collector.StateFresh, LastSuccess: first, NextRefresh: first.Add(ttl), Requests: 1}
-		failed := collector.CampaignStatus{
+		other := campaignStatus{ID: 2, State: collector.StateFresh, LastSuccess: first, NextRefresh: first.Add(ttl), Requests: 1}
+		failed := campaignStatus{
 			ID: 1, State: collector.StateNever, Duration: time.Second, Requests: 1,
 			Reason: smartlead.ErrTimeout, Error: failure(smartlead.ErrTimeout).Error(),
 		}
@@ -97,7 +141,7 @@ func TestStatusOfFailures(t *testing.T) {
 
 		api.answer(1, answer{sent: 5})
 		e.scrape()
-		good := collector.CampaignStatus{ID: 1, State: collector.StateFresh, LastSuccess: first, NextRefresh: first.Add(ttl), Requests: 1}
+		good := campaignStatus{ID: 1, State: collector.StateFresh, LastSuccess: first, NextRefresh: first.Add(ttl), Requests: 1}
 		wantStatus(t, "recovered", e, good, other)
 
 		// The newest failure counts, and the values stay.
@@ -106,7 +150,7 @@ func TestStatusOfFailures(t *testing.T) {
 			time.Sleep(ttl)
 			e.scrape()
 			got := statusOf(t, e)[0]
-			want := collector.CampaignStatus{
+			want := campaignStatus{
 				ID: 1, State: collector.StateStale, LastSuccess: first, Duration: 3 * time.Second, Requests: 1,
 				Reason: reason, Error: failure(reason).Error(),
 			}
@@ -125,7 +169,7 @@ func TestStatusOfFailures(t *testing.T) {
 		api.answer(1, answer{sent: 6})
 		e.scrape()
 		again := time.Now()
-		if diff := cmp.Diff(collector.CampaignStatus{
+		if diff := cmp.Diff(campaignStatus{
 			ID: 1, State: collector.StateFresh, LastSuccess: again, NextRefresh: again.Add(ttl), Requests: 1,
 		}, statusOf(t, e)[0]); diff != "" {
 			t.Errorf("recovered again (-want +got):\n%s", diff)
@@ -150,7 +194,7 @@ func TestStatusOfQueue(t *testing.T) {
 		}
 		look := func() map[string]standing {
 			found := map[string]standing{}
-			for _, a := range e.store.Status() {
+			for _, a := range statuses(e) {
 				s := standing{queued: a.Queued, running: a.Running}
 				for _, c := range a.Campaigns {
 					s.places = append(s.places, c.Queue)
@@ -201,7 +245,7 @@ func TestStatusWhileRefreshing(t *testing.T) {
 		time.Sleep(ttl)
 		api.answer(1, answer{takes: time.Minute, err: failure(smartlead.ErrServer)})
 		e.scrapeFor(time.Second)
-		wantStatus(t, "while the second refresh runs", e, collector.CampaignStatus{
+		wantStatus(t, "while the second refresh runs", e, campaignStatus{
 			ID: 1, State: collector.StateStale, LastSuccess: success, Duration: time.Second, Requests: 1, Refreshing: true,
 		})
 	})
@@ -219,24 +263,24 @@ func TestStatusOfLists(t *testing.T) {
 		found.Discovery.Statuses, found.Discovery.MaxCampaigns = []string{"ACTIVE"}, 1
 		e := start(t, settings(account("plain", newAPI(), 7), found))
 
-		before := e.store.Status()
+		before := statuses(e)
 		if len(before) != 2 || !before[1].ListLastSuccess.IsZero() || len(before[1].Campaigns) != 2 {
 			t.Errorf("before the first list: %+v", before)
 		}
 		e.scrape()
 		now := time.Now()
-		fresh := func(id int64, name, status string) collector.CampaignStatus {
-			return collector.CampaignStatus{
+		fresh := func(id int64, name, status string) campaignStatus {
+			return campaignStatus{
 				ID: id, Name: name, Status: status, State: collector.StateFresh, LastSuccess: now, NextRefresh: now.Add(ttl), Requests: 1,
 			}
 		}
-		want := []collector.AccountStatus{
-			{Name: "plain", Campaigns: []collector.CampaignStatus{fresh(7, "", "")}},
-			{Name: "found", ListLastSuccess: now, Omitted: 1, Campaigns: []collector.CampaignStatus{
+		want := []accountStatus{
+			{Name: "plain", Campaigns: []campaignStatus{fresh(7, "", "")}},
+			{Name: "found", ListLastSuccess: now, Omitted: 1, Campaigns: []campaignStatus{
 				fresh(9, "By hand", ""), fresh(3, "Paused", "PAUSED"), fresh(2, "C2", "ACTIVE"),
 			}},
 		}
-		if diff := cmp.Diff(want, e.store.Status()); diff != "" {
+		if diff := cmp.Diff(want, statuses(e)); diff != "" {
 			t.Errorf("the status is different (-want +got):\n%s", diff)
 		}
 
@@ -244,7 +288,7 @@ func TestStatusOfLists(t *testing.T) {
 		time.Sleep(listInterval)
 		e.scrape()
 		synctest.Wait()
-		if got := e.store.Status()[1].ListLastSuccess; !got.Equal(now) {
+		if got := statuses(e)[1].ListLastSuccess; !got.Equal(now) {
 			t.Errorf("a list that failed counts as had at %s", got)
 		}
 	})
@@ -259,19 +303,19 @@ func TestStatusAfterARestart(t *testing.T) {
 		time.Sleep(ttl)
 		e := restarted(t, m, settings(account("a", api, 1, 3)))
 		wantStatus(t, "after the restart", e,
-			collector.CampaignStatus{ID: 1, State: collector.StateStale, LastSuccess: then, Requests: 1},
-			collector.CampaignStatus{ID: 3, State: collector.StateNever},
+			campaignStatus{ID: 1, State: collector.StateStale, LastSuccess: then, Requests: 1},
+			campaignStatus{ID: 3, State: collector.StateNever},
 		)
 	})
 }
 
 func TestStatusOfNothing(t *testing.T) {
 	e := prepare(t, collector.Settings{})
-	if got := e.store.Status(); len(got) != 0 {
+	if got := statuses(e); len(got) != 0 {
 		t.Errorf("got %+v, want no accounts", got)
 	}
 	e.store.Apply(settings(account("a", newAPI())))
-	if diff := cmp.Diff([]collector.AccountStatus{{Name: "a"}}, e.store.Status()); diff != "" {
+	if diff := cmp.Diff([]accountStatus{{Name: "a"}}, statuses(e)); diff != "" {
 		t.Errorf("an account without campaigns (-want +got):\n%s", diff)
 	}
 }
