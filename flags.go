@@ -3,11 +3,63 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"smartlead_exporter/exporter"
+	"smartlead_exporter/web"
 )
+
+// options are the command line.
+type options struct {
+	configFile  string
+	configCheck bool
+	checkOnline bool
+	demo        bool
+	health      bool
+	web         web.Options
+	toolkit     *toolkit.FlagConfig
+	logLevel    string
+	logFormat   string
+}
+
+func parse(args []string, stdout, stderr io.Writer) (*options, error) {
+	o := &options{}
+	app := kingpin.New(exporter.Program, "Shows the statistics of Smartlead e-mail campaigns to Prometheus.")
+	app.UsageWriter(stdout)
+	app.ErrorWriter(stderr)
+	app.HelpFlag.Short('h')
+	app.Version(version.Print(exporter.Program))
+	app.DefaultEnvars()
+	app.HelpFlag.NoEnvar()
+	app.VersionFlag.NoEnvar() // SMARTLEAD_EXPORTER_VERSION is what deployments call the version that they want
+
+	app.Flag("config.file", "Configuration file.").Default("config.yml").StringVar(&o.configFile)
+	app.Flag("config.check", "Validate the configuration, print what it will cost, and exit: 0 if it is good, else 1.").BoolVar(&o.configCheck)
+	app.Flag("config.check-online", "Like --config.check, and ask the API, too: is the key good, how large are the campaigns?").BoolVar(&o.checkOnline)
+	app.Flag("demo", "Run on simulated campaigns; needs no key, no configuration and no network.").BoolVar(&o.demo)
+	app.Flag("health", "Ask the exporter that runs with the same flags whether it lives, and exit: 0 if it does, else 1.").NoEnvar().BoolVar(&o.health)
+	o.toolkit = kingpinflag.AddFlags(app, ":10045")
+	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.web.TelemetryPath)
+	app.Flag("web.enable-lifecycle", "Reload the configuration on POST to /-/reload.").BoolVar(&o.web.Lifecycle)
+	app.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof/.").BoolVar(&o.web.Pprof)
+	app.Flag("web.max-requests", "Scrapes served at the same time; further ones get status 503. 0: any number.").Default("40").IntVar(&o.web.MaxRequests)
+	app.Flag("scrape.timeout", "How long a scrape may wait for the API if Prometheus doesn't say how long it waits.").Default("10s").DurationVar(&o.web.ScrapeTimeout)
+	app.Flag("scrape.timeout-offset", "How much earlier than Prometheus gives up a scrape is answered.").Default("0.5s").DurationVar(&o.web.TimeoutOffset)
+	app.Flag("log.level", "Lowest level of log lines to write: debug, info, warn or error.").Default("info").EnumVar(&o.logLevel, "debug", "info", "warn", "error")
+	app.Flag("log.format", "Form of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.logFormat, "logfmt", "json")
+
+	if _, err := app.Parse(args); err != nil {
+		return nil, fmt.Errorf("%w; see --help", misread(app, args, err))
+	}
+	return o, o.web.Check()
+}
 
 // misread adds to an error of reading the command line which flag it is about, or which variable of the environment: of a
 // value that can't be read kingpin says only why.

@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/alecthomas/kingpin/v2"
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/oklog/run"
@@ -21,17 +20,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/common/version"
-	"github.com/prometheus/exporter-toolkit/web"
-	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
 	sloggokit "github.com/tjhop/slog-gokit"
 
+	"smartlead_exporter/cachefile"
 	"smartlead_exporter/collector"
 	"smartlead_exporter/config"
+	"smartlead_exporter/estimate"
+	"smartlead_exporter/exporter"
+	"smartlead_exporter/smartlead/simulator"
+	"smartlead_exporter/web"
 )
 
 const (
-	program = "smartlead_exporter"
-
 	// shutdownTimeout is how long scrapes under way may take to end. They are told to show what they have a little
 	// before, so that none is cut off.
 	shutdownTimeout = 5 * time.Second
@@ -42,69 +43,24 @@ func main() {
 	os.Exit(runMain(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// options are the command line.
-type options struct {
-	configFile  string
-	configCheck bool
-	checkOnline bool
-	demo        bool
-	health      bool
-	web         webOptions
-	toolkit     *web.FlagConfig
-	logLevel    string
-	logFormat   string
-}
-
-func parse(args []string, stdout, stderr io.Writer) (*options, error) {
-	o := &options{}
-	app := kingpin.New(program, "Shows the statistics of Smartlead e-mail campaigns to Prometheus.")
-	app.UsageWriter(stdout)
-	app.ErrorWriter(stderr)
-	app.HelpFlag.Short('h')
-	app.Version(version.Print(program))
-	app.DefaultEnvars()
-	app.HelpFlag.NoEnvar()
-	app.VersionFlag.NoEnvar() // SMARTLEAD_EXPORTER_VERSION is what deployments call the version that they want
-
-	app.Flag("config.file", "Configuration file.").Default("config.yml").StringVar(&o.configFile)
-	app.Flag("config.check", "Validate the configuration, print what it will cost, and exit: 0 if it is good, else 1.").BoolVar(&o.configCheck)
-	app.Flag("config.check-online", "Like --config.check, and ask the API, too: is the key good, how large are the campaigns?").BoolVar(&o.checkOnline)
-	app.Flag("demo", "Run on simulated campaigns; needs no key, no configuration and no network.").BoolVar(&o.demo)
-	app.Flag("health", "Ask the exporter that runs with the same flags whether it lives, and exit: 0 if it does, else 1.").NoEnvar().BoolVar(&o.health)
-	o.toolkit = kingpinflag.AddFlags(app, ":10045")
-	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.web.telemetryPath)
-	app.Flag("web.enable-lifecycle", "Reload the configuration on POST to /-/reload.").BoolVar(&o.web.lifecycle)
-	app.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof/.").BoolVar(&o.web.pprof)
-	app.Flag("web.max-requests", "Scrapes served at the same time; further ones get status 503. 0: any number.").Default("40").IntVar(&o.web.maxRequests)
-	app.Flag("scrape.timeout", "How long a scrape may wait for the API if Prometheus doesn't say how long it waits.").Default("10s").DurationVar(&o.web.scrapeTimeout)
-	app.Flag("scrape.timeout-offset", "How much earlier than Prometheus gives up a scrape is answered.").Default("0.5s").DurationVar(&o.web.timeoutOffset)
-	app.Flag("log.level", "Lowest level of log lines to write: debug, info, warn or error.").Default("info").EnumVar(&o.logLevel, "debug", "info", "warn", "error")
-	app.Flag("log.format", "Form of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.logFormat, "logfmt", "json")
-
-	if _, err := app.Parse(args); err != nil {
-		return nil, fmt.Errorf("%w; see --help", misread(app, args, err))
-	}
-	return o, o.web.check()
-}
-
 // runMain is main with its surroundings as parameters. It returns the exit status.
 func runMain(args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stdout, stderr)
 	if err != nil {
-		fmt.Fprintf(stderr, "%s: %s\n", program, err)
+		fmt.Fprintf(stderr, "%s: %s\n", exporter.Program, err)
 		return 1
 	}
 	if o.health {
-		if err := checkHealth(context.Background(), o.toolkit); err != nil {
+		if err := web.CheckHealth(context.Background(), o.toolkit); err != nil {
 			fmt.Fprintln(stderr, err)
 			return 1
 		}
 		return 0
 	}
 	stdlog.SetFlags(0)
-	stdlog.SetOutput(io.Discard) // see unquoted
+	stdlog.SetOutput(io.Discard) // see exporter.StandardLog
 	if o.configCheck || o.checkOnline {
-		if err := checkConfig(stdout, o.configFile, o.checkOnline); err != nil {
+		if err := checkConfig(stdout, o); err != nil {
 			fmt.Fprintln(stderr, err)
 			return 1
 		}
@@ -116,6 +72,13 @@ func runMain(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// checkConfig checks the configuration instead of running on it. Ctrl-C ends it.
+func checkConfig(w io.Writer, o *options) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	return estimate.Check(ctx, w, o.configFile, o.checkOnline)
 }
 
 // newLogger returns the logger for everything, and the same as exporter-toolkit wants it, which adds its own time and
@@ -144,34 +107,39 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	hangups := make(chan os.Signal, 1) // from the start, since a SIGHUP that nobody waits for ends the process
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	stdlog.SetOutput(unquoted{logger})
-	_ = level.Info(logger).Log("msg", "starting "+program, "version", version.Info(), "build", version.BuildContext())
+	stdlog.SetOutput(exporter.StandardLog(logger))
+	_ = level.Info(logger).Log("msg", "starting "+exporter.Program, "version", version.Info(), "build", version.BuildContext())
 	registry := prometheus.NewRegistry() // of the exporter itself; campaigns have one a scrape
 	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		versioncollector.NewCollector(program),
+		versioncollector.NewCollector(exporter.Program),
 	)
 	metrics, err := collector.NewMetrics(registry)
 	if err != nil {
 		return err
 	}
 	store := collector.NewStore(logger, metrics)
-	accounts := &accounts{
-		logger: logger, metrics: metrics, store: store, ledger: newLedger(), keeper: &keeper{logger: logger, store: store},
+	keeper := cachefile.NewKeeper(logger, store)
+	options := exporter.Options{Logger: logger, Metrics: metrics, Store: store, Keeper: keeper}
+	if o.demo {
+		if options.Transport, err = simulator.RunDemo(); err != nil {
+			return err
+		}
 	}
-	load := loader(logger, o, accounts)
+	inForce := exporter.New(options)
+	load := loader(logger, o, inForce, metrics)
 	if err := load(); err != nil {
 		return errStart
 	}
 
-	handler, err := newHandler(o.web, logger, sources{own: registry, store: store, ledger: accounts.ledger}, load)
+	handler, err := web.NewHandler(o.web, logger, web.Sources{Own: registry, Store: store, Ledger: inForce.Ledger(), Load: load})
 	if err != nil {
 		return err
 	}
 	scrapes, endScrapes := context.WithCancel(context.Background())
 	defer endScrapes()
-	server := newServer(scrapes, logger, handler)
+	server := web.NewServer(scrapes, logger, handler)
 
 	// Before it listens, so that whoever can reach it can end it.
 	signalled, stopSignals := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -179,9 +147,9 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 
 	var group run.Group // ends its actors in this order
 	group.Add(func() error {
-		return web.ListenAndServe(server, o.toolkit, slogger)
+		return toolkit.ListenAndServe(server, o.toolkit, slogger)
 	}, func(error) {
-		handler.stopping()
+		handler.Stopping()
 		defer time.AfterFunc(shutdownTimeout-scrapesEndEarly, endScrapes).Stop()
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 		defer cancel()
@@ -193,7 +161,7 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	refreshing, endRefreshing := context.WithCancel(context.Background())
 	group.Add(func() error { return store.Run(refreshing) }, func(error) { endRefreshing() })
 	keeping, endKeeping := context.WithCancel(context.Background())
-	group.Add(func() error { return accounts.keeper.run(keeping) }, func(error) { endKeeping() })
+	group.Add(func() error { return keeper.Run(keeping) }, func(error) { endKeeping() })
 	reloading, endReloading := context.WithCancel(context.Background())
 	group.Add(func() error { return reloadOnHangup(reloading, hangups, load) }, func(error) { endReloading() })
 	group.Add(func() error {
@@ -203,7 +171,7 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	}, func(error) { stopSignals() })
 
 	err = group.Run()
-	accounts.keeper.save()
+	keeper.Save()
 	if errors.Is(err, errSignal) {
 		_ = level.Info(logger).Log("msg", "ended", "reason", context.Cause(signalled))
 		return nil
@@ -212,14 +180,18 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 }
 
 // loader returns the function that loads the configuration, now and again.
-func loader(logger log.Logger, o *options, accounts *accounts) func() error {
+func loader(logger log.Logger, o *options, inForce *exporter.Exporter, metrics *collector.Metrics) func() error {
 	if o.demo {
-		return func() error { return accounts.applyDemo(o) }
+		return func() error {
+			err := loadDemo(logger, o, inForce)
+			metrics.Reloaded(err == nil)
+			return err
+		}
 	}
 	holder := config.NewHolder(o.configFile)
 	return func() error {
-		err := holder.Reload(accounts.apply)
-		accounts.metrics.Reloaded(err == nil)
+		err := holder.Reload(inForce.Apply)
+		metrics.Reloaded(err == nil)
 		logLoaded(logger, o.configFile, holder.Current(), err)
 		return err
 	}

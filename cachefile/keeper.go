@@ -1,0 +1,139 @@
+package cachefile
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"smartlead_exporter/collector"
+)
+
+// SaveInterval is the most that a SIGKILL can lose. Writing the file costs little, but its directory may be on a disk
+// that wears.
+const SaveInterval = 15 * time.Second
+
+// Store is what has something to be kept, as *collector.Store does.
+type Store interface {
+	// Remember returns what there is to keep, and a number that is another one after each change worth keeping.
+	Remember() (accounts []collector.AccountSnapshot, changes uint64)
+	// Changes returns the number that Remember returns.
+	Changes() uint64
+	// Restore takes up what was kept and returns how many entries it refused.
+	Restore(accounts []collector.AccountSnapshot) (refused int)
+}
+
+// Keeper keeps what a store knows in the file that cache.file names, if it names one. It is safe for concurrent use.
+type Keeper struct {
+	logger log.Logger
+	store  Store
+
+	mu     sync.Mutex
+	read   bool   // a file was, if only one that isn't there yet
+	path   string // "": no file
+	saved  uint64 // the store's changes when they were last saved there; 0 if never
+	failed bool
+}
+
+// NewKeeper returns a keeper of what a store knows, which has no file yet.
+func NewKeeper(logger log.Logger, store Store) *Keeper {
+	return &Keeper{logger: logger, store: store}
+}
+
+// Use takes the file that a configuration names. The first one is read, before the store gets that configuration. It
+// fails if the file can't be written: better now than when its content would be missed.
+func (k *Keeper) Use(path string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if path == k.path {
+		return nil
+	}
+	if err := CheckSetting(path); err != nil {
+		return err
+	}
+	if path != "" && !k.load(path) {
+		path = ""
+	}
+	k.path, k.saved = path, 0
+	return nil
+}
+
+// CheckSetting fails if what cache.file names, if it names anything, can't be written. The error is fit to be shown to
+// whoever wrote the setting.
+func CheckSetting(path string) error {
+	if path == "" {
+		return nil
+	}
+	if err := Check(path); err != nil {
+		return fmt.Errorf("cache.file: %w; let the exporter write there, or name another file", err)
+	}
+	return nil
+}
+
+// load gives the store what the first file remembers; from later ones there is nothing to learn. One that is of no use is
+// put aside, since it may be somebody else's. load reports whether the place is free to be written to.
+func (k *Keeper) load(path string) bool {
+	accounts, err := Load(path)
+	if err != nil {
+		aside := path + ".ignored"
+		if moveErr := os.Rename(path, aside); moveErr != nil {
+			_ = level.Error(k.logger).Log("msg", "the cache file is somebody else's, or damaged, and can't be put aside; nothing is kept until a reload finds that it can",
+				"err", err, "move_err", moveErr)
+			return false
+		}
+		_ = level.Warn(k.logger).Log("msg", "the cache file was ignored; nothing of it is shown", "err", err, "moved_to", aside)
+		return true
+	}
+	if k.read {
+		return true
+	}
+	k.read = true
+	if refused := k.store.Restore(accounts); refused > 0 {
+		_ = level.Warn(k.logger).Log("msg", "entries of the cache file were ignored, since they are of the future; is the clock right?", "entries", refused)
+	}
+	campaigns := 0
+	for _, a := range accounts {
+		campaigns += len(a.Campaigns)
+	}
+	_ = level.Info(k.logger).Log("msg", "values are kept in the cache file", "file", path, "campaigns_read", campaigns)
+	return true
+}
+
+// Run saves now and then, until ctx ends.
+func (k *Keeper) Run(ctx context.Context) error {
+	ticks := time.NewTicker(SaveInterval)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ticks.C:
+			k.Save()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Save writes the file if anything changed since the last time.
+func (k *Keeper) Save() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.path == "" || k.store.Changes() == k.saved {
+		return
+	}
+	accounts, changes := k.store.Remember()
+	if err := Save(k.path, accounts); err != nil {
+		if !k.failed {
+			_ = level.Warn(k.logger).Log("msg", "a restart would lose what was fetched; trying again without further notice", "err", err)
+		}
+		k.failed = true
+		return
+	}
+	if k.failed {
+		_ = level.Info(k.logger).Log("msg", "the cache file can be written again", "file", k.path)
+	}
+	k.saved, k.failed = changes, false
+}

@@ -1,0 +1,79 @@
+// Package exporter puts a configuration into force: it makes the clients and budgets of the accounts, gives the store its
+// campaigns, and logs what is asked of the API.
+package exporter
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/common/version"
+
+	"smartlead_exporter/cachefile"
+	"smartlead_exporter/collector"
+	"smartlead_exporter/config"
+)
+
+// Program is the name of the program, as the API and whoever reads the log or a page know it.
+const Program = "smartlead_exporter"
+
+// Options are what a configuration works on.
+type Options struct {
+	// Logger is told of requests, at level debug, and of refusals of whole accounts, at level warn.
+	Logger log.Logger
+	// Metrics and Store belong together: both are of the accounts that the newest configuration has.
+	Metrics *collector.Metrics
+	Store   *collector.Store
+	// Keeper has what the store knows kept over a restart.
+	Keeper *cachefile.Keeper
+	// Transport, if not nil, takes the place of the network, and of each account's http_config.
+	Transport http.RoundTripper
+}
+
+// Exporter is a configuration in force, and what outlives it.
+type Exporter struct {
+	options Options
+	ledger  *Ledger
+}
+
+// New returns an exporter without a configuration.
+func New(o Options) *Exporter {
+	return &Exporter{options: o, ledger: newLedger(o.Logger)}
+}
+
+// Ledger returns what is known of how the API takes the accounts' requests. It is the same for all configurations.
+func (e *Exporter) Ledger() *Ledger { return e.ledger }
+
+// Apply puts a configuration into force, or fails and changes nothing. Calls must not overlap.
+func (e *Exporter) Apply(cfg *config.Config) error {
+	settings := collector.Settings{TTL: time.Duration(cfg.Cache.TTL), MaxStale: time.Duration(cfg.Cache.MaxStale)}
+	for _, account := range cfg.Accounts {
+		client, err := NewClient(account, ClientOptions{
+			Budget:    e.ledger.budgets.of(account),
+			Trace:     e.ledger.trace(account.Name, e.options.Metrics.Trace(account.Name)),
+			Transport: e.options.Transport,
+		})
+		if err != nil {
+			return err
+		}
+		a := Settings(account)
+		a.Fetcher, a.Lister = client, client
+		settings.Accounts = append(settings.Accounts, a)
+	}
+	if err := e.options.Keeper.Use(cfg.Cache.File); err != nil {
+		return err
+	}
+	for _, account := range cfg.Accounts { // from here on nothing fails
+		e.ledger.budgets.of(account).SetLimits(Limits(account))
+	}
+	e.options.Store.Apply(settings)
+	return nil
+}
+
+// UserAgent names the program and its version to the API; a build without one, such as go run's, says so.
+func UserAgent() string {
+	if version.Version == "" {
+		return Program + "/unreleased"
+	}
+	return Program + "/" + version.Version
+}

@@ -1,0 +1,105 @@
+package exporter
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"smartlead_exporter/collector"
+	"smartlead_exporter/config"
+	"smartlead_exporter/smartlead"
+)
+
+// ClientOptions are what of a client isn't in the configuration.
+type ClientOptions struct {
+	// Budget has to allow each request; nil: the client gets one of its own, with the limits of the account.
+	Budget *smartlead.Budget
+	// Trace is told of each request.
+	Trace smartlead.Trace
+	// Transport, if not nil, takes the place of the network and of the account's http_config.
+	Transport http.RoundTripper
+}
+
+// NewClient returns the client of an account. It fails, and names the account, if a file that its http_config needs is
+// missing or no good. It asks nothing.
+func NewClient(account *config.Account, o ClientOptions) (*smartlead.Client, error) {
+	if o.Transport == nil {
+		transport, err := promconfig.NewRoundTripperFromConfig(account.HTTPConfig, Program)
+		if err != nil {
+			return nil, fmt.Errorf("account %s: http_config: %w", account.Name, err)
+		}
+		o.Transport = transport
+	}
+	if o.Budget == nil {
+		o.Budget = smartlead.NewBudget(Limits(account))
+	}
+	client, err := smartlead.NewClient(smartlead.Options{
+		Key:            account.Key,
+		BaseURL:        account.BaseURL,
+		Budget:         o.Budget,
+		RequestTimeout: time.Duration(account.RequestTimeout),
+		Transport:      o.Transport,
+		UserAgent:      UserAgent(),
+		Trace:          o.Trace,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", account.Name, err)
+	}
+	return client, nil
+}
+
+// Limits returns an account's request limits, as its budget takes them.
+func Limits(account *config.Account) smartlead.Limits {
+	l := account.RateLimit
+	return smartlead.Limits{PerMinute: l.PerMinute, PerHour: l.PerHour, Concurrency: l.Concurrency}
+}
+
+// Settings returns what an account's configuration says to the store, without the client.
+func Settings(account *config.Account) collector.Account {
+	return collector.Account{
+		Name:         account.Name,
+		Concurrency:  account.RateLimit.Concurrency,
+		Campaigns:    campaigns(account.Campaigns),
+		ListInterval: listInterval(account),
+		Discovery:    discovery(account.Discovery),
+	}
+}
+
+func campaigns(configured []config.Campaign) []collector.Campaign {
+	list := make([]collector.Campaign, 0, len(configured))
+	for _, c := range configured {
+		list = append(list, collector.Campaign{Name: c.Name, Query: smartlead.StatisticsQuery{
+			CampaignID:      c.ID,
+			SequenceNumbers: c.SequenceNumbers,
+			SentAfter:       c.SentAfter,
+			SentBefore:      c.SentBefore,
+			SentWithin:      time.Duration(c.SentWithin),
+		}})
+	}
+	return list
+}
+
+// listInterval is how often the list of campaigns is fetched: discovery needs it more often than names and statuses do.
+func listInterval(account *config.Account) time.Duration {
+	if account.Discovery != nil {
+		return time.Duration(account.Discovery.Interval)
+	}
+	return time.Duration(account.MetadataInterval)
+}
+
+func discovery(d *config.Discovery) *collector.Discovery {
+	if d == nil {
+		return nil
+	}
+	return &collector.Discovery{
+		Statuses:     d.Statuses,
+		MatchesName:  d.MatchesName,
+		ClientIDs:    d.ClientIDs,
+		Tags:         d.Tags,
+		Shard:        d.Shard.Index,
+		Shards:       d.Shard.Count,
+		MaxCampaigns: d.MaxCampaigns,
+	}
+}

@@ -1,0 +1,178 @@
+package process_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"smartlead_exporter/smartlead/simulator"
+)
+
+// statusJSON is what of the JSON the tests look at.
+type statusJSON struct {
+	Accounts []struct {
+		Name        string
+		LastRefusal *struct{ Error string } `json:"last_refusal"`
+		Budget      struct {
+			PerMinute int     `json:"per_minute"`
+			PerHour   int     `json:"per_hour"`
+			LeftNow   float64 `json:"left_now"`
+		}
+		Campaigns []struct {
+			ID       int64
+			Name     string
+			Status   string
+			State    string
+			Requests int
+			Reason   string
+			Error    string
+		}
+	}
+}
+
+const hostileName = `<script>alert("x")</script>&amp; 'q'`
+
+// statusOf starts an exporter of three campaigns, one of which fails, another has a hostile name, and scrapes it.
+func statusOf(t *testing.T) (*process, *api) {
+	t.Helper()
+	hostile := aggregated(1, 10)
+	hostile.Name = hostileName
+	api := newAPI(t, simulator.Options{Keys: []string{testKey}, Campaigns: []simulator.Campaign{hostile, aggregated(2, 20), aggregated(3, 30)}})
+	api.Inject(simulator.Fault{Match: []simulator.Matcher{simulator.ForCampaign(2)}, Effects: []simulator.Effect{
+		simulator.RespondStatus(http.StatusForbidden, `{"message":"no <b>entry</b> for somebody@example.com with key the-key"}`),
+	}})
+	p := startWith(t, api, "accounts: [{base_url: API, campaigns: [1, 2, 3]}]")
+	p.scrape()
+	return p, api
+}
+
+func TestStatusJSON(t *testing.T) {
+	t.Parallel()
+	p, _ := statusOf(t)
+	r := p.get("/status", "Accept", "application/json")
+	if got := r.header.Get("Content-Type"); r.status != http.StatusOK || got != "application/json" {
+		t.Fatalf("status %d, type %q", r.status, got)
+	}
+	var status statusJSON
+	if err := json.Unmarshal([]byte(r.body), &status); err != nil {
+		t.Fatal(err)
+	}
+	if len(status.Accounts) != 1 || len(status.Accounts[0].Campaigns) != 3 {
+		t.Fatalf("got %+v, want an account with three campaigns", status)
+	}
+	a := status.Accounts[0]
+	if a.Name != "default" || a.Budget.PerMinute != 60 || a.Budget.PerHour != 1000 || a.Budget.LeftNow >= 6 {
+		t.Errorf("account %+v, want default with 60 a minute, 1000 an hour, and less than 6 left", a)
+	}
+	if a.LastRefusal == nil || !strings.Contains(a.LastRefusal.Error, "no <b>entry</b> for <address> with key <redacted>") {
+		t.Errorf("last refusal %+v, want the API's words without address and key", a.LastRefusal)
+	}
+	var got []string
+	for _, c := range a.Campaigns {
+		got = append(got, strings.Join([]string{c.Name, c.Status, c.State, c.Reason}, " | "))
+	}
+	want := []string{
+		hostileName + " | ACTIVE | fresh | ",
+		"Campaign 2 | ACTIVE | never | forbidden",
+		"Campaign 3 | ACTIVE | fresh | ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("campaigns (-want +got):\n%s", diff)
+	}
+}
+
+func TestStatusPage(t *testing.T) {
+	t.Parallel()
+	p, api := statusOf(t)
+	asked := len(api.Requests())
+	r := p.get("/status", "Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	if got := r.header.Get("Content-Type"); r.status != http.StatusOK || got != "text/html; charset=utf-8" {
+		t.Fatalf("status %d, type %q", r.status, got)
+	}
+	for _, want := range []string{
+		"Account default", "60 requests a minute, 1000 an hour", "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;&amp;amp; &#39;q&#39;",
+		"Campaign 3", `class="fresh"`, `class="never"`, "never fetched", "at the next scrape", "no &lt;b&gt;entry&lt;/b&gt;",
+	} {
+		if !strings.Contains(r.body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, unwanted := range []string{"<script", "<b>", testKey, "somebody@example.com"} {
+		if strings.Contains(r.body, unwanted) {
+			t.Errorf("the page has %q", unwanted)
+		}
+	}
+	if policy := r.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") {
+		t.Errorf("Content-Security-Policy is %q", policy)
+	}
+	if n := len(api.Requests()); n != asked {
+		t.Errorf("looking at the page asked the API %d times", n-asked)
+	}
+	if !strings.Contains(p.get("/").body, `href="/status"`) {
+		t.Error("the landing page has no link to /status")
+	}
+}
+
+var statusRow = regexp.MustCompile(`<tr><td class="n">(\d+)</td>`)
+
+// Every column sorts both ways, by the links in its head, and leaves the campaigns as they are without a sort.
+func TestStatusSorts(t *testing.T) {
+	t.Parallel()
+	p, _ := statusOf(t)
+	order := func(page string) []string {
+		var ids []string
+		for _, row := range statusRow.FindAllStringSubmatch(page, -1) {
+			ids = append(ids, row[1])
+		}
+		return ids
+	}
+	heads := regexp.MustCompile(`<th><a href="(\?sort=[a-z]+)">`).FindAllStringSubmatch(p.get("/status").body, -1)
+	if len(heads) != 9 {
+		t.Errorf("%d columns have a link, want 9", len(heads))
+	}
+	for _, head := range heads {
+		up := p.get("/status" + head[1]).body
+		ascending := order(up)
+		back := regexp.MustCompile(`aria-sort="ascending"><a href="([^"]+)"`).FindStringSubmatch(up)
+		if back == nil {
+			t.Errorf("%s: the page doesn't say by what it is sorted", head[1])
+			continue
+		}
+		down := p.get("/status" + strings.ReplaceAll(back[1], "&amp;", "&")).body
+		if !strings.Contains(down, `aria-sort="descending"`) {
+			t.Errorf("%s: a second click doesn't turn the order round", head[1])
+		}
+		descending := order(down)
+		slices.Sort(ascending)
+		slices.Sort(descending)
+		if !slices.Equal(ascending, []string{"1", "2", "3"}) || !slices.Equal(descending, ascending) {
+			t.Errorf("%s: rows are lost: %v, %v", head[1], ascending, descending)
+		}
+	}
+	for query, want := range map[string][]string{
+		"":               {"1", "2", "3"},
+		"?sort=none":     {"1", "2", "3"},
+		"?sort=id&desc":  {"3", "2", "1"},
+		"?sort=name":     {"1", "2", "3"},
+		"?sort=state":    {"1", "3", "2"},
+		"?sort=error":    {"1", "3", "2"},
+		"?sort=age&desc": {"2"}, // never is older than anything
+	} {
+		if got := order(p.get("/status" + query).body); !slices.Equal(got[:len(want)], want) {
+			t.Errorf("%q: %v, want %v first", query, got, want)
+		}
+	}
+}
+
+func TestStatusWithoutCampaigns(t *testing.T) {
+	t.Parallel()
+	p := startWith(t, newAPI(t, simulator.Options{}), "accounts: [{base_url: API, discovery: {}}]")
+	if r := p.get("/status"); !strings.Contains(r.body, "No campaigns: none are configured") {
+		t.Error("the page doesn't say why it is empty")
+	}
+}

@@ -1,0 +1,52 @@
+package simulator
+
+import (
+	"net/http"
+	"time"
+)
+
+const (
+	demoSeed = 1
+	// demoSpeed makes ten minutes pass in a second: a working day of eight
+	// hours takes less than a minute, so a graph moves while one watches.
+	demoSpeed = 600
+	// demoPerMinute is for the headers; nobody is held to it.
+	demoPerMinute = 6000
+)
+
+// RunDemo returns a round tripper that has a simulator of its own answer with
+// the campaigns of a [Demo]. They begin to live now, on a Monday morning of
+// their own time, of which ten minutes pass in a second.
+func RunDemo() (http.RoundTripper, error) {
+	clock := AcceleratedClock(demoStart(time.Now()), demoSpeed)
+	sim, err := New(Options{
+		Campaigns: Demo(demoSeed, clock()), Clock: clock, Limits: Limits{PerMinute: demoPerMinute},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return Transport(Dated(sim, clock)), nil
+}
+
+// Dated has a simulator tell its own time, which is not ours: by the time of
+// the first page a client keeps out e-mails that are sent between two pages,
+// and at this speed there often are some.
+func Dated(sim http.Handler, clock func() time.Time) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", clock().UTC().Format(http.TimeFormat))
+		sim.ServeHTTP(w, r)
+	})
+}
+
+// demoStart returns when the campaigns begin to live: on the morning of the
+// newest Monday. Begun on a weekend, they would send nothing for minutes.
+func demoStart(now time.Time) time.Time {
+	const opens = 9 // o'clock, UTC
+	now = now.UTC()
+	sinceMonday := (int(now.Weekday()) + 6) % 7
+	monday := time.Date(now.Year(), now.Month(), now.Day()-sinceMonday, opens, 0, 0, 0, time.UTC)
+	if monday.After(now) {
+		monday = monday.AddDate(0, 0, -7)
+	}
+	return monday
+}

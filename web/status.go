@@ -1,0 +1,235 @@
+package web
+
+import (
+	"cmp"
+	_ "embed" // of the page
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"smartlead_exporter/collector"
+	"smartlead_exporter/smartlead"
+)
+
+// statusReport is what /status says. Times are in UTC and left out where there is none.
+type statusReport struct {
+	At       time.Time       `json:"at"`
+	Accounts []accountReport `json:"accounts"`
+}
+
+type accountReport struct {
+	Name        string           `json:"name"`
+	Budget      budgetReport     `json:"budget"`
+	LastRefusal *refusalReport   `json:"last_refusal,omitempty"`
+	Listed      time.Time        `json:"listed,omitzero"`
+	Omitted     int              `json:"omitted"`
+	Queued      int              `json:"queued"`
+	Refreshing  int              `json:"refreshing"`
+	Campaigns   []campaignReport `json:"campaigns"`
+}
+
+type budgetReport struct {
+	PerMinute       int       `json:"per_minute"`
+	PerHour         int       `json:"per_hour"`
+	Concurrency     int       `json:"concurrency"`
+	LeftNow         float64   `json:"left_now"` // requests that could be sent at once
+	PausedUntil     time.Time `json:"paused_until,omitzero"`
+	KeyRefusedUntil time.Time `json:"key_refused_until,omitzero"`
+}
+
+type refusalReport struct {
+	At    time.Time `json:"at"`
+	Error string    `json:"error"`
+}
+
+type campaignReport struct {
+	ID              int64     `json:"id"`
+	Name            string    `json:"name"`
+	Status          string    `json:"status"`
+	State           string    `json:"state"`
+	LastSuccess     time.Time `json:"last_success,omitzero"`
+	AgeSeconds      *float64  `json:"age_seconds,omitempty"`
+	DurationSeconds float64   `json:"duration_seconds"`
+	Requests        int       `json:"requests"`
+	Reason          string    `json:"reason,omitempty"`
+	Error           string    `json:"error,omitempty"`
+	NextRefresh     time.Time `json:"next_refresh,omitzero"`
+	Queue           int       `json:"queue,omitempty"`
+	Refreshing      bool      `json:"refreshing,omitempty"`
+}
+
+// report puts together how everything stands.
+func (s *scraper) report(now time.Time) statusReport {
+	report := statusReport{At: now.UTC().Truncate(time.Second), Accounts: []accountReport{}}
+	for _, account := range s.Store.Snapshot() {
+		a := accountReport{
+			Name: account.Name, Budget: reportBudget(s.Ledger.Budget(account.Name)), Listed: account.ListLastSuccess.UTC(), Omitted: account.Omitted,
+			Queued: account.Queued, Refreshing: account.Running, Campaigns: []campaignReport{},
+		}
+		if at, text := s.Ledger.Refusal(account.Name); !at.IsZero() {
+			a.LastRefusal = &refusalReport{At: at.UTC(), Error: text}
+		}
+		for i := range account.Campaigns {
+			a.Campaigns = append(a.Campaigns, reportCampaign(&account.Campaigns[i], now))
+		}
+		report.Accounts = append(report.Accounts, a)
+	}
+	return report
+}
+
+func reportBudget(b smartlead.BudgetState) budgetReport {
+	left := math.Inf(1)
+	for _, tokens := range []float64{b.MinuteLeft, b.HourLeft} {
+		if tokens >= 0 {
+			left = min(left, math.Floor(tokens))
+		}
+	}
+	if math.IsInf(left, 1) {
+		left = -1
+	}
+	return budgetReport{
+		PerMinute: b.Limits.PerMinute, PerHour: b.Limits.PerHour, Concurrency: b.Limits.Concurrency, LeftNow: left,
+		PausedUntil: b.PausedUntil.UTC(), KeyRefusedUntil: b.KeyRefusedUntil.UTC(),
+	}
+}
+
+func reportCampaign(c *collector.Snapshot, now time.Time) campaignReport {
+	r := campaignReport{
+		ID: c.Query.CampaignID, Name: c.Name, State: string(c.State), LastSuccess: c.LastSuccess.UTC(),
+		DurationSeconds: c.Duration.Seconds(), Requests: c.Requests, Reason: string(c.Reason), Error: c.Error,
+		NextRefresh: c.NextRefresh.UTC(), Queue: c.Queue, Refreshing: c.Refreshing,
+	}
+	if c.Listed != nil {
+		r.Status = c.Listed.Status
+	}
+	if !c.LastSuccess.IsZero() {
+		age := now.Sub(c.LastSuccess).Seconds()
+		r.AgeSeconds = &age
+	}
+	return r
+}
+
+// Age returns how old the values are, in words.
+func (r campaignReport) Age() string {
+	if r.AgeSeconds == nil {
+		return "never fetched"
+	}
+	return roundDuration(*r.AgeSeconds)
+}
+
+// Took returns how long the newest refresh took, in words.
+func (r campaignReport) Took() string { return roundDuration(r.DurationSeconds) }
+
+// Next returns when the campaign is refreshed, in words.
+func (r campaignReport) Next() string {
+	switch {
+	case r.Refreshing:
+		return "under way"
+	case r.Queue > 0:
+		return fmt.Sprintf("waiting, number %d", r.Queue)
+	case r.NextRefresh.IsZero():
+		return "at the next scrape"
+	default:
+		return "at the first scrape after " + r.NextRefresh.Format(time.TimeOnly)
+	}
+}
+
+func roundDuration(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
+
+// sortColumns are the columns of the page that it can be sorted by.
+var sortColumns = []struct {
+	Key, Title string
+	compare    func(a, b campaignReport) int
+}{
+	{"id", "Campaign", func(a, b campaignReport) int { return cmp.Compare(a.ID, b.ID) }},
+	{"name", "Name", func(a, b campaignReport) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) }},
+	{"status", "Status", func(a, b campaignReport) int { return cmp.Compare(a.Status, b.Status) }},
+	{"state", "Values", func(a, b campaignReport) int { return cmp.Compare(a.State, b.State) }},
+	{"age", "Age", func(a, b campaignReport) int { return b.LastSuccess.Compare(a.LastSuccess) }},
+	{"duration", "Refresh took", func(a, b campaignReport) int { return cmp.Compare(a.DurationSeconds, b.DurationSeconds) }},
+	{"requests", "Requests", func(a, b campaignReport) int { return cmp.Compare(a.Requests, b.Requests) }},
+	{"error", "Last error", func(a, b campaignReport) int { return cmp.Compare(a.Error, b.Error) }},
+	{"next", "Next refresh", func(a, b campaignReport) int {
+		return cmp.Or(cmp.Compare(a.Queue, b.Queue), a.NextRefresh.Compare(b.NextRefresh))
+	}},
+}
+
+// sort sorts the campaigns as the query says, and in the order of the configuration otherwise.
+func (r *statusReport) sort(query url.Values) {
+	for _, column := range sortColumns {
+		if column.Key != query.Get("sort") {
+			continue
+		}
+		for _, account := range r.Accounts {
+			slices.SortStableFunc(account.Campaigns, func(a, b campaignReport) int {
+				if query.Has("desc") {
+					a, b = b, a
+				}
+				return column.compare(a, b)
+			})
+		}
+	}
+}
+
+//go:embed status.html
+var statusHTML string
+
+var statusPage = template.Must(template.New("status").Parse(statusHTML))
+
+// statusColumn is the head of a column.
+type statusColumn struct{ Title, Link, Sorted string }
+
+func statusColumns(query url.Values) []statusColumn {
+	var columns []statusColumn
+	for _, c := range sortColumns {
+		column := statusColumn{Title: c.Title, Link: "?sort=" + c.Key}
+		if query.Get("sort") == c.Key {
+			column.Sorted = "ascending"
+			if query.Has("desc") {
+				column.Sorted = "descending"
+			} else {
+				column.Link += "&desc"
+			}
+		}
+		columns = append(columns, column)
+	}
+	return columns
+}
+
+// status serves how everything stands, as a page or, for scripts, as JSON.
+func (s *scraper) status(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	report := s.report(time.Now())
+	report.sort(query)
+	w.Header().Set("Vary", "Accept")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	var err error
+	if strings.Contains(r.Header.Get("Accept"), "application/json") {
+		w.Header().Set("Content-Type", "application/json")
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(report)
+	} else {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
+		err = statusPage.Execute(w, map[string]any{"Report": report, "Columns": statusColumns(query)})
+	}
+	if err != nil {
+		_ = level.Debug(s.logger).Log("msg", "a client of /status hung up", "err", err)
+	}
+}

@@ -1,0 +1,166 @@
+// Package web answers HTTP: scrapes, probes, service discovery, the status page, health and reloading. It says who may
+// wait for how long; where values come from, and what they mean, it leaves to its sources.
+package web
+
+import (
+	"context"
+	"fmt"
+	stdlog "log"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+
+	"smartlead_exporter/collector"
+)
+
+// Options are the part of the command line that is about what is served.
+type Options struct {
+	// TelemetryPath is where the metrics are: a path in its shortest form that nothing else has.
+	TelemetryPath string
+	// Lifecycle allows reloads by POST to /-/reload.
+	Lifecycle bool
+	// Pprof serves Go's profiles below /debug/pprof/.
+	Pprof bool
+	// MaxRequests is how many scrapes are served at the same time; 0: any number.
+	MaxRequests int
+	// ScrapeTimeout is how long a scrape may wait that doesn't say for how long; above 0.
+	ScrapeTimeout time.Duration
+	// TimeoutOffset is how much earlier than it says a scrape is answered; 0 or more.
+	TimeoutOffset time.Duration
+}
+
+// Check returns which flag has a value that it can't have, and what to write.
+func (o *Options) Check() error {
+	reserved := []string{"/probe", "/sd", "/status", "/-/healthy", "/-/ready", "/-/reload"}
+	switch {
+	case !strings.HasPrefix(o.TelemetryPath, "/"), o.TelemetryPath != cleaned(o.TelemetryPath), strings.ContainsAny(o.TelemetryPath, "{} ?#"):
+		return fmt.Errorf("--web.telemetry-path=%s: write a path that begins with /, without // and .. and special characters, such as /metrics", o.TelemetryPath)
+	case slices.Contains(reserved, o.TelemetryPath), strings.HasPrefix(o.TelemetryPath, "/debug/"):
+		return fmt.Errorf("--web.telemetry-path=%s: this path has another meaning; write another one, such as /metrics", o.TelemetryPath)
+	case o.MaxRequests < 0:
+		return fmt.Errorf("--web.max-requests=%d: write 0 (any number) or more", o.MaxRequests)
+	case o.ScrapeTimeout <= 0:
+		return fmt.Errorf("--scrape.timeout=%s: write more than 0s, such as 10s", o.ScrapeTimeout)
+	case o.TimeoutOffset < 0:
+		return fmt.Errorf("--scrape.timeout-offset=%s: write 0s or more, such as 0.5s", o.TimeoutOffset)
+	}
+	return nil
+}
+
+// cleaned returns a path as a request for it arrives: without //, . and .., which http.ServeMux redirects.
+func cleaned(p string) string {
+	clean := path.Clean(p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean
+}
+
+// Handler serves all there is to see.
+type Handler struct {
+	http.Handler
+	ended atomic.Bool
+}
+
+// Stopping makes the exporter say that it isn't ready any more.
+func (h *Handler) Stopping() { h.ended.Store(true) }
+
+// NewHandler returns the handler of all paths. The options must be those that [Options.Check] finds nothing wrong with.
+func NewHandler(o Options, logger log.Logger, from Sources) (*Handler, error) {
+	h := &Handler{}
+	mux := http.NewServeMux()
+	h.Handler = mux
+	scrapes := scraper{Sources: from, options: o, logger: logger, gatherer: collector.NewGatherer(from.Store)}
+	metrics := "GET " + o.TelemetryPath
+	if strings.HasSuffix(o.TelemetryPath, "/") {
+		metrics += "{$}" // that path alone, not all below it
+	}
+	limited := limitRequests(o.MaxRequests)
+	mux.Handle(metrics, promhttp.InstrumentMetricHandler(from.Own, limited(scrapes.metrics)))
+	mux.HandleFunc("GET /probe", limited(scrapes.probe))
+	mux.HandleFunc("GET /sd", limited(scrapes.targets))
+	mux.HandleFunc("GET /status", scrapes.status)
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "healthy") })
+	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
+		if h.ended.Load() {
+			answer(w, http.StatusServiceUnavailable, "ending")
+			return
+		}
+		answer(w, http.StatusOK, "ready")
+	})
+	mux.HandleFunc("POST /-/reload", reloadHandler(o, from.Load))
+	if o.Pprof {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	if o.TelemetryPath != "/" {
+		landing, err := toolkit.NewLandingPage(toolkit.LandingConfig{
+			Name:        "Smartlead Exporter",
+			Description: "Statistics of Smartlead e-mail campaigns for Prometheus",
+			Version:     version.Info(),
+			Profiling:   strconv.FormatBool(o.Pprof),
+			Links: []toolkit.LandingLinks{
+				{Address: o.TelemetryPath, Text: "Metrics"},
+				{Address: "/status", Text: "Status", Description: "the budget of each account, and how each campaign stands"},
+				{Address: "/sd", Text: "Service discovery", Description: "the campaigns as targets for Prometheus' HTTP service discovery"},
+				{Address: "/-/healthy", Text: "Health", Description: "200 while the process lives"},
+				{Address: "/-/ready", Text: "Readiness", Description: "200 while it serves"},
+			},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("couldn't make the landing page: %w", err)
+		}
+		mux.Handle("GET /{$}", landing)
+	}
+	return h, nil
+}
+
+// NewServer returns the server of a handler. Scrapes end with the context scrapes, showing what they have.
+func NewServer(scrapes context.Context, logger log.Logger, handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		BaseContext:       func(net.Listener) context.Context { return scrapes },
+		ErrorLog:          stdlog.New(log.NewStdlibAdapter(level.Warn(logger)), "", 0),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute, // scrapes set their own
+		IdleTimeout:       5 * time.Minute,
+	}
+}
+
+func reloadHandler(o Options, load func() error) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if !o.Lifecycle {
+			answer(w, http.StatusForbidden, "reloading over HTTP is off; start with --web.enable-lifecycle, or send SIGHUP")
+			return
+		}
+		if err := load(); err != nil {
+			answer(w, http.StatusBadRequest, "the configuration was refused, the running one stays:\n"+err.Error())
+			return
+		}
+		answer(w, http.StatusOK, "reloaded")
+	}
+}
+
+// answer writes a line of text.
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintln(w, text)
+}

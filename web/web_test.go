@@ -1,0 +1,152 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"smartlead_exporter/internal/testkit"
+)
+
+func TestPathsAndMethods(t *testing.T) {
+	t.Parallel()
+	o := defaults()
+	o.Lifecycle = true
+	h := handle(t, o, testkit.NewFetcher(), 1)
+	for _, tc := range []struct {
+		method, path string
+		want         int
+		allow        string // what a wrong method is told
+	}{
+		{method: http.MethodGet, path: "/", want: http.StatusOK},
+		{method: http.MethodHead, path: "/", want: http.StatusOK},
+		{method: http.MethodGet, path: "/metrics", want: http.StatusOK},
+		{method: http.MethodHead, path: "/metrics", want: http.StatusOK},
+		{method: http.MethodGet, path: "/metrics?name=value", want: http.StatusOK},
+		{method: http.MethodGet, path: "/probe?campaign_id=1", want: http.StatusOK},
+		{method: http.MethodGet, path: "/sd", want: http.StatusOK},
+		{method: http.MethodGet, path: "/-/healthy", want: http.StatusOK},
+		{method: http.MethodGet, path: "/-/ready", want: http.StatusOK},
+		{method: http.MethodPost, path: "/-/reload", want: http.StatusOK},
+
+		{method: http.MethodGet, path: "/metric", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/metrics/", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/metrics/1", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/favicon.ico", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/-/", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/config.yml", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/debug/pprof/", want: http.StatusNotFound},
+		{method: http.MethodPost, path: "/nowhere", want: http.StatusNotFound},
+
+		{method: http.MethodPost, path: "/", want: http.StatusMethodNotAllowed, allow: "GET, HEAD"},
+		{method: http.MethodPost, path: "/metrics", want: http.StatusMethodNotAllowed, allow: "GET, HEAD"},
+		{method: http.MethodDelete, path: "/metrics", want: http.StatusMethodNotAllowed, allow: "GET, HEAD"},
+		{method: http.MethodPut, path: "/probe?campaign_id=1", want: http.StatusMethodNotAllowed, allow: "GET, HEAD"},
+		{method: http.MethodPost, path: "/sd", want: http.StatusMethodNotAllowed, allow: "GET, HEAD"},
+		{method: http.MethodPost, path: "/-/healthy", want: http.StatusMethodNotAllowed, allow: "GET, HEAD"},
+		{method: http.MethodPost, path: "/-/ready", want: http.StatusMethodNotAllowed, allow: "GET, HEAD"},
+		{method: http.MethodGet, path: "/-/reload", want: http.StatusMethodNotAllowed, allow: "POST"},
+		{method: http.MethodDelete, path: "/-/reload", want: http.StatusMethodNotAllowed, allow: "POST"},
+	} {
+		t.Run(tc.method+" "+tc.path, func(t *testing.T) {
+			w := h.do(t, tc.method, tc.path)
+			if w.Code != tc.want || w.Header().Get("Allow") != tc.allow {
+				t.Errorf("status %d, allowed %q; want %d and %q", w.Code, w.Header().Get("Allow"), tc.want, tc.allow)
+			}
+		})
+	}
+}
+
+func TestTelemetryPath(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		path       string
+		serves     []string
+		doesntHave []string
+	}{
+		{"/numbers", []string{"/numbers"}, []string{"/metrics", "/numbers/", "/numbers/1"}},
+		{"/deep/numbers", []string{"/deep/numbers"}, []string{"/deep", "/numbers"}},
+		{"/numbers/", []string{"/numbers/"}, []string{"/numbers/1"}},
+		{"/", []string{"/"}, []string{"/metrics", "/nowhere"}}, // in place of the landing page
+	} {
+		t.Run(tc.path, func(t *testing.T) {
+			o := defaults()
+			o.TelemetryPath = tc.path
+			h := handle(t, o, testkit.NewFetcher(), 1)
+			for _, path := range tc.serves {
+				testkit.Parse(t, h.get(t, path).Body.String()).Want(t, path, testkit.Page{testkit.Up(1): 1})
+			}
+			for _, path := range tc.doesntHave {
+				if got := h.get(t, path).Code; got != http.StatusNotFound && got != http.StatusMovedPermanently {
+					t.Errorf("%s got status %d, want that there is no such path", path, got)
+				}
+			}
+		})
+	}
+}
+
+// Every link of the landing page leads somewhere.
+func TestLandingPage(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string][]string{
+		"plain": {"/-/healthy", "/-/ready", "/numbers", "/sd", "/status"},
+		"pprof": {"/-/healthy", "/-/ready", "/debug/pprof/heap", "/debug/pprof/profile?seconds=60", "/numbers", "/sd", "/status"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := defaults()
+			o.TelemetryPath = "/numbers"
+			o.Pprof = name == "pprof"
+			h := handle(t, o, testkit.NewFetcher(), 1)
+			w := h.get(t, "/")
+			if got := w.Header().Get("Content-Type"); !strings.HasPrefix(got, "text/html") {
+				t.Errorf("its type is %q", got)
+			}
+			links := map[string]bool{}
+			for _, match := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(w.Body.String(), -1) {
+				link, err := url.Parse(match[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if link.Host != "" {
+					continue // not ours
+				}
+				links[match[1]] = true
+				if link.RawQuery != "" {
+					match[1] = "/debug/pprof/profile?seconds=1" // in less than a minute
+				}
+				if got := h.get(t, match[1]).Code; got != http.StatusOK {
+					t.Errorf("the link %s got status %d", match[1], got)
+				}
+			}
+			wanted := map[string]bool{}
+			for _, link := range want {
+				wanted[link] = true
+			}
+			if diff := cmp.Diff(wanted, links); diff != "" {
+				t.Errorf("links (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	h := handle(t, defaults(), testkit.NewFetcher(), 1)
+	check := func(path string, status int, text string) {
+		t.Helper()
+		w := h.get(t, path)
+		if w.Code != status || w.Body.String() != text+"\n" {
+			t.Errorf("%s: %d %q, want %d %q", path, w.Code, w.Body, status, text)
+		}
+	}
+	check("/-/healthy", http.StatusOK, "healthy")
+	check("/-/ready", http.StatusOK, "ready")
+	h.Stopping()
+	check("/-/ready", http.StatusServiceUnavailable, "ending")
+	check("/-/healthy", http.StatusOK, "healthy") // it lives on, to serve what is under way
+	testkit.Parse(t, h.get(t, "/metrics").Body.String()).Want(t, "when it ends", testkit.Page{testkit.Up(1): 1})
+}
