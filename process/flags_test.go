@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"smartlead_exporter/internal/testkit"
 )
 
 func TestBadFlags(t *testing.T) {
@@ -15,7 +17,7 @@ func TestBadFlags(t *testing.T) {
 		want string
 	}{
 		{args: []string{"--no-such-flag"}, want: "--no-such-flag"},
-		{args: []string{"--api-key=" + testKey}, want: "unknown long flag '--api-key'"},
+		{args: []string{"--api-key=" + testkit.Key}, want: "unknown long flag '--api-key'"},
 		{args: []string{"config.yml"}, want: "unexpected config.yml"},
 		{args: []string{"--config.file"}, want: "--config.file"},
 		{args: []string{"--log.level=loud"}, want: "--log.level=loud: enum value must be one of debug,info,warn,error"},
@@ -47,7 +49,7 @@ func TestBadFlags(t *testing.T) {
 			if strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "smartlead_exporter: ") || !strings.Contains(stderr, tc.want) {
 				t.Errorf("stderr is %q, want one line that mentions %q", stderr, tc.want)
 			}
-			if strings.Contains(stderr, testKey) {
+			if strings.Contains(stderr, testkit.Key) {
 				t.Error("stderr has the value of a flag that isn't one")
 			}
 			if got := p.stdout.String(); got != "" {

@@ -68,7 +68,7 @@ func TestKeyFileChanges(t *testing.T) {
 	for name, rotation := range rotations {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			api := newAPI(t, simulator.Options{Keys: []string{"second"}, Campaigns: []simulator.Campaign{aggregated(1, 10)}})
+			api := testkit.StartAPI(t, simulator.Options{Keys: []string{"second"}, Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10)}})
 			path := filepath.Join(t.TempDir(), "key")
 			rotation.prepare(t, path, "first\n")
 			p := startWith(t, api, "accounts: [{base_url: API, metadata_interval: 0s, api_key_file: "+path+", campaigns: [1]}]")
@@ -83,10 +83,10 @@ func TestKeyFileChanges(t *testing.T) {
 // A key file that can't be read is a failure to be counted, not the end.
 func TestKeyFileGone(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10)}})
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10)}})
 	dir := testkit.Write(t, map[string]string{
-		"key":        testKey,
-		"config.yml": at(api, "accounts: [{base_url: API, metadata_interval: 0s, api_key_file: key, campaigns: [1]}]"),
+		"key":        testkit.Key,
+		"config.yml": api.Configure("accounts: [{base_url: API, metadata_interval: 0s, api_key_file: key, campaigns: [1]}]"),
 	})
 	p := start(t, launch{dir: dir})
 	if err := os.Remove(filepath.Join(dir, "key")); err != nil {
@@ -98,6 +98,6 @@ func TestKeyFileGone(t *testing.T) {
 	p.scrape().Want(t, "without a file", page{up(1): 0, unauthorized: 2, asked200: 0})
 	testkit.Overwrite(t, filepath.Join(dir, "key"), "")
 	p.scrape().Want(t, "with an empty one", page{up(1): 0, unauthorized: 3, asked200: 0})
-	testkit.Overwrite(t, filepath.Join(dir, "key"), testKey)
+	testkit.Overwrite(t, filepath.Join(dir, "key"), testkit.Key)
 	p.scrape().Want(t, "with one that is good", page{up(1): 1, sent(1, 1): 10, asked200: 1})
 }

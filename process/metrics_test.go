@@ -58,15 +58,15 @@ func TestPublishedBodies(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(123, 1)}})
+			api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(123, 1)}})
 			api.Inject(simulator.Fault{
 				Match:   []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointStatistics)},
 				Effects: []simulator.Effect{tc.effect},
 			})
-			p := start(t, launch{env: keyInEnv(testKey), dir: testkit.Write(t, map[string]string{
+			p := start(t, launch{env: keyInEnv(testkit.Key), dir: testkit.Write(t, map[string]string{
 				"config.yml": "# My campaigns\n" +
 					"accounts:\n" +
-					"  - base_url: " + api.url + "\n" +
+					"  - base_url: " + api.URL + "\n" +
 					"    campaigns:\n" +
 					"      - 123\n",
 			})})
@@ -96,9 +96,9 @@ accounts:
       - 790
 `
 
-func configuredAPI(t *testing.T) *api {
+func configuredAPI(t *testing.T) *testkit.API {
 	day := time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
-	api := newAPI(t, simulator.Options{Limits: simulator.Limits{PerMinute: 60}, Campaigns: []simulator.Campaign{
+	api := testkit.StartAPI(t, simulator.Options{Limits: simulator.Limits{PerMinute: 60}, Campaigns: []simulator.Campaign{
 		{ID: 123, Name: "Called otherwise in the configuration", CreatedAt: day},
 		{
 			ID: 456, Name: "Per e-mail", Status: simulator.StatusPaused, CreatedAt: day, ClientID: 77, ParentID: 123,
@@ -134,15 +134,15 @@ accounts:
     discovery: {exclude_name: "(?i).*test.*", max_campaigns: 3}
 `
 
-func discoveredAPI(t *testing.T) *api {
+func discoveredAPI(t *testing.T) *testkit.API {
 	campaign := func(id int, name, status string, more simulator.Campaign) simulator.Campaign {
-		c := aggregated(id, 10*id)
+		c := testkit.Aggregated(id, 10*id)
 		c.Name, c.Status = name, status
 		c.CreatedAt = time.Date(2026, time.January, id, 0, 0, 0, 0, time.UTC)
 		c.ClientID, c.ParentID, c.Tags, c.TrackSettings, c.MaxLeadsPerDay = more.ClientID, more.ParentID, more.Tags, more.TrackSettings, more.MaxLeadsPerDay
 		return c
 	}
-	return newAPI(t, simulator.Options{Limits: simulator.Limits{PerMinute: 60}, Campaigns: []simulator.Campaign{
+	return testkit.StartAPI(t, simulator.Options{Limits: simulator.Limits{PerMinute: 60}, Campaigns: []simulator.Campaign{
 		campaign(1, "The oldest of four", simulator.StatusCompleted, simulator.Campaign{}),
 		campaign(2, "Многая лета \U0001f389 \"quoted\"\nin two lines, with a \\", simulator.StatusActive, simulator.Campaign{
 			ClientID: "77", MaxLeadsPerDay: 25,
@@ -164,7 +164,7 @@ func TestGoldenMetrics(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		config string
-		api    func(*testing.T) *api
+		api    func(*testing.T) *testkit.API
 	}{
 		{"configured", configured, configuredAPI},
 		{"discovered", discovered, discoveredAPI},
@@ -178,13 +178,10 @@ func TestGoldenMetrics(t *testing.T) {
 }
 
 // startWith starts a process with a configuration in which API stands for a simulated API.
-func startWith(t testing.TB, api *api, config string, args ...string) *process {
+func startWith(t testing.TB, api *testkit.API, config string, args ...string) *process {
 	t.Helper()
-	return start(t, launch{args: args, env: keyInEnv(testKey), dir: testkit.Write(t, map[string]string{"config.yml": at(api, config)})})
+	return start(t, launch{args: args, env: keyInEnv(testkit.Key), dir: testkit.Write(t, map[string]string{"config.yml": api.Configure(config)})})
 }
-
-// at puts an API's address into a configuration.
-func at(api *api, config string) string { return strings.ReplaceAll(config, "API", api.url) }
 
 // varying are the series whose values depend on the moment and the machine. 0 doesn't vary where it means that there has
 // been nothing yet.
@@ -244,7 +241,7 @@ func TestLint(t *testing.T) {
 	families := map[string]bool{}
 	for _, tc := range []struct {
 		config string
-		api    func(*testing.T) *api
+		api    func(*testing.T) *testkit.API
 	}{
 		{configured, configuredAPI},
 		{discovered, discoveredAPI},

@@ -29,7 +29,7 @@ const (
 )
 
 // manyCampaigns returns an API with n campaigns of five steps, and a configuration that names them all.
-func manyCampaigns(b *testing.B, n int) (*api, string) {
+func manyCampaigns(b *testing.B, n int) (*testkit.API, string) {
 	b.Helper()
 	var campaigns []simulator.Campaign
 	config := []string{"cache: {ttl: 24h, max_stale: 24h, file: cache}", "accounts:", "- base_url: API", "  " + unlimited, "  metadata_interval: 0s", "  campaigns:"}
@@ -46,7 +46,7 @@ func manyCampaigns(b *testing.B, n int) (*api, string) {
 		})
 		config = append(config, fmt.Sprintf("  - %d", id+1))
 	}
-	return newAPI(b, simulator.Options{Campaigns: campaigns}), strings.Join(config, "\n") + "\n"
+	return testkit.StartAPI(b, simulator.Options{Campaigns: campaigns}), strings.Join(config, "\n") + "\n"
 }
 
 // fill scrapes until every campaign has been fetched, and returns how long that took.
@@ -110,7 +110,7 @@ func BenchmarkGrowth(b *testing.B) {
 // BenchmarkPaging fetches one campaign of 100,000 rows of 10 KB, 1 GB in all.
 func BenchmarkPaging(b *testing.B) {
 	const rows = 100_000
-	api := newAPI(b, simulator.Options{Campaigns: []simulator.Campaign{{ID: 1, Source: simulator.Rows(rows, 10<<10)}}})
+	api := testkit.StartAPI(b, simulator.Options{Campaigns: []simulator.Campaign{{ID: 1, Source: simulator.Rows(rows, 10<<10)}}})
 	for b.Loop() {
 		p := startWith(b, api, "accounts: [{base_url: API, metadata_interval: 0s, "+unlimited+", campaigns: [1]}]")
 		took := p.fill(1)
@@ -126,8 +126,8 @@ func BenchmarkPaging(b *testing.B) {
 func BenchmarkStart(b *testing.B) {
 	const campaigns = 1000
 	api, config := manyCampaigns(b, campaigns)
-	dir := testkit.Write(b, map[string]string{"config.yml": at(api, config)})
-	p := start(b, launch{env: keyInEnv(testKey), dir: dir})
+	dir := testkit.Write(b, map[string]string{"config.yml": api.Configure(config)})
+	p := start(b, launch{env: keyInEnv(testkit.Key), dir: dir})
 	p.fill(campaigns)
 	p.signal(syscall.SIGTERM)
 	p.wait()
@@ -137,7 +137,7 @@ func BenchmarkStart(b *testing.B) {
 	api.ForgetRequests()
 	for b.Loop() {
 		began := time.Now()
-		p := start(b, launch{env: keyInEnv(testKey), dir: dir})
+		p := start(b, launch{env: keyInEnv(testkit.Key), dir: dir})
 		r := p.get("/metrics", "Accept", acceptLikePrometheus)
 		b.ReportMetric(time.Since(began).Seconds()*1000, "start-ms")
 		if n := strings.Count(r.body, "\nsmartlead_sent_total{"); r.status != http.StatusOK || n != 5*campaigns {

@@ -13,9 +13,9 @@ import (
 // has something else to say.
 func TestRefusalsOfAnAccountAreTold(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{
+	api := testkit.StartAPI(t, simulator.Options{
 		Keys: []string{"good"}, ExpiredKeys: []string{"former"},
-		Campaigns: []simulator.Campaign{aggregated(1, 10), aggregated(2, 10), aggregated(3, 10)},
+		Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 10), testkit.Aggregated(3, 10)},
 	})
 	path := filepath.Join(t.TempDir(), "key")
 	testkit.Overwrite(t, path, "wrong")

@@ -42,14 +42,16 @@ func TestReload(t *testing.T) {
 	for name, reload := range reloading {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10), aggregated(2, 20), aggregated(3, 30)}})
+			api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20), testkit.Aggregated(3, 30)}})
 			p := startWith(t, api, "accounts: [{base_url: API, metadata_interval: 0s, campaigns: [1, 2]}]", "--web.enable-lifecycle")
-			configure := func(config string) { testkit.Overwrite(t, filepath.Join(p.cmd.Dir, "config.yml"), at(api, config)) }
+			configure := func(config string) {
+				testkit.Overwrite(t, filepath.Join(p.cmd.Dir, "config.yml"), api.Configure(config))
+			}
 			first := p.scrape()
 			first.Want(t, "at first", page{sent(1, 1): 10, sent(2, 1): 20, sent(3, 1): none, reloadSuccessful: 1})
 
 			// The API has changed, but nothing makes the exporter look at 2 again before its time.
-			for _, c := range []simulator.Campaign{aggregated(1, 11), aggregated(2, 21), aggregated(3, 31)} {
+			for _, c := range []simulator.Campaign{testkit.Aggregated(1, 11), testkit.Aggregated(2, 21), testkit.Aggregated(3, 31)} {
 				if err := api.SetCampaign(c); err != nil {
 					t.Fatal(err)
 				}
@@ -97,7 +99,7 @@ func TestReload(t *testing.T) {
 // The answer to a refused reload has every problem, by line, as the log has.
 func TestRefusedReloadTellsWhy(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{})
+	api := testkit.StartAPI(t, simulator.Options{})
 	p := startWith(t, api, "accounts: [{base_url: API, campaigns: [1]}]", "--web.enable-lifecycle")
 	testkit.Overwrite(t, filepath.Join(p.cmd.Dir, "config.yml"), "cache: {ttl: 0s}\naccounts:\n  - campaigns: [-1]\n")
 	r := p.post("/-/reload")
@@ -114,9 +116,9 @@ func TestRefusedReloadTellsWhy(t *testing.T) {
 
 func TestReloadByHTTPIsOffByDefault(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10), aggregated(2, 20)}})
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20)}})
 	p := startWith(t, api, "accounts: [{base_url: API, campaigns: [1]}]")
-	testkit.Overwrite(t, filepath.Join(p.cmd.Dir, "config.yml"), at(api, "accounts: [{base_url: API, campaigns: [2]}]"))
+	testkit.Overwrite(t, filepath.Join(p.cmd.Dir, "config.yml"), api.Configure("accounts: [{base_url: API, campaigns: [2]}]"))
 	if r := p.post("/-/reload"); r.status != http.StatusForbidden || !strings.Contains(r.body, "--web.enable-lifecycle") {
 		t.Errorf("status %d: %s; want 403 and how to switch it on", r.status, r.body)
 	}
@@ -129,13 +131,13 @@ func TestReloadByHTTPIsOffByDefault(t *testing.T) {
 // An account that is removed takes its series with it, and one that is added has them.
 func TestReloadOfAccounts(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10), aggregated(2, 20)}})
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20)}})
 	p := startWith(t, api, "accounts: [{name: a, base_url: API, campaigns: [1]}]", "--web.enable-lifecycle")
 	requests := func(account string) string {
 		return `smartlead_exporter_api_requests_total{account="` + account + `",code="200"}`
 	}
 	p.scrape().Want(t, "at first", page{requests("a"): 2, requests("b"): none, sent(1, 1): 10})
-	testkit.Overwrite(t, filepath.Join(p.cmd.Dir, "config.yml"), at(api, "accounts: [{name: b, base_url: API, campaigns: [2]}]"))
+	testkit.Overwrite(t, filepath.Join(p.cmd.Dir, "config.yml"), api.Configure("accounts: [{name: b, base_url: API, campaigns: [2]}]"))
 	p.post("/-/reload")
 	p.scrape().Want(t, "afterwards", page{requests("a"): none, requests("b"): 2, sent(1, 1): none, sent(2, 1): 20})
 }

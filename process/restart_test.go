@@ -39,9 +39,9 @@ func exists(path string) bool {
 }
 
 // down makes an API refuse everything from now on. What is refused isn't tried again, so no test waits for that.
-func (a *api) down() {
-	a.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.RespondStatus(http.StatusForbidden, "closed")}})
-	a.ForgetRequests()
+func down(api *testkit.API) {
+	api.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.RespondStatus(http.StatusForbidden, "closed")}})
+	api.ForgetRequests()
 }
 
 // terminate ends a process as its supervisor does.
@@ -58,7 +58,7 @@ func (p *process) terminate() {
 func TestCacheFileOverARestart(t *testing.T) {
 	t.Parallel()
 	named := func(id, sent int, name string) simulator.Campaign {
-		c := aggregated(id, sent)
+		c := testkit.Aggregated(id, sent)
 		c.Name, c.Status = name, simulator.StatusPaused
 		return c
 	}
@@ -73,14 +73,14 @@ func TestCacheFileOverARestart(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{named(1, 10, "One"), named(2, 20, "Two")}})
+			api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{named(1, 10, "One"), named(2, 20, "Two")}})
 			p := startWith(t, api, "cache: {ttl: 1h, max_stale: 2h, file: cache.json}\n"+tc.config)
 			before := statistics(p.scrape())
 			before.Want(t, "before", page{sent(1, 1): 10, sent(2, 1): 20, up(1): 1, up(2): 1})
 			p.terminate()
 
-			api.down()
-			again := start(t, launch{env: keyInEnv(testKey), dir: p.cmd.Dir})
+			down(api)
+			again := start(t, launch{env: keyInEnv(testkit.Key), dir: p.cmd.Dir})
 			after := statistics(again.scrape())
 			for series, value := range before {
 				after.Want(t, "after the restart", page{series: value})
@@ -108,15 +108,15 @@ func TestCacheFileOfStaleValues(t *testing.T) {
 	for maxStale, shown := range map[string]float64{"1h": 10, "1ms": none} {
 		t.Run(maxStale, func(t *testing.T) {
 			t.Parallel()
-			api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10)}})
+			api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10)}})
 			p := startWith(t, api, "cache: {ttl: 1ms, max_stale: "+maxStale+", file: cache.json}\naccounts: [{base_url: API, campaigns: [1]}]")
 			p.scrape().Want(t, "before", page{sent(1, 1): 10})
 			p.terminate()
 
-			api.down()
-			again := start(t, launch{env: keyInEnv(testKey), dir: p.cmd.Dir})
+			down(api)
+			again := start(t, launch{env: keyInEnv(testkit.Key), dir: p.cmd.Dir})
 			again.scrape().Want(t, "after the restart", page{sent(1, 1): shown, up(1): 0})
-			if n := api.statistics(); n != 1 {
+			if n := api.Asked(); n != 1 {
 				t.Errorf("the API was asked %d times, want once", n)
 			}
 		})
@@ -126,13 +126,13 @@ func TestCacheFileOfStaleValues(t *testing.T) {
 // The file's place is relative to the configuration's, and nothing is left anywhere else.
 func TestCacheFileBesideTheConfiguration(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10)}})
-	dir := testkit.Write(t, map[string]string{"config.yml": at(api, "cache: {file: state/cache.json}\naccounts: [{base_url: API, campaigns: [1]}]")})
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10)}})
+	dir := testkit.Write(t, map[string]string{"config.yml": api.Configure("cache: {file: state/cache.json}\naccounts: [{base_url: API, campaigns: [1]}]")})
 	if err := os.Mkdir(filepath.Join(dir, "state"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	elsewhere := t.TempDir()
-	p := start(t, launch{args: []string{"--config.file=" + filepath.Join(dir, "config.yml")}, env: keyInEnv(testKey), dir: elsewhere})
+	p := start(t, launch{args: []string{"--config.file=" + filepath.Join(dir, "config.yml")}, env: keyInEnv(testkit.Key), dir: elsewhere})
 	p.scrape()
 	p.terminate()
 	wantFetched(t, "after the end", filepath.Join(dir, "state", "cache.json"), 1)
@@ -150,7 +150,7 @@ func TestCacheFileThatCannotBeWritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := testkit.Write(t, map[string]string{"config.yml": "cache: {file: " + file + "}\naccounts: [{campaigns: [1]}]"})
-			p := run(t, launch{args: []string{"--web.listen-address=" + listen(t)}, env: keyInEnv(testKey), dir: dir})
+			p := run(t, launch{args: []string{"--web.listen-address=" + listen(t)}, env: keyInEnv(testkit.Key), dir: dir})
 			if status := p.wait(); status != 1 {
 				t.Errorf("exit status %d, want 1", status)
 			}
@@ -165,9 +165,9 @@ func TestCacheFileThatCannotBeWritten(t *testing.T) {
 func TestCacheFileThatIsForeign(t *testing.T) {
 	t.Parallel()
 	const notes = "somebody's notes\n"
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10)}})
-	p := start(t, launch{env: keyInEnv(testKey), dir: testkit.Write(t, map[string]string{
-		"config.yml": at(api, "cache: {file: cache.json}\naccounts: [{base_url: API, campaigns: [1]}]"), "cache.json": notes,
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10)}})
+	p := start(t, launch{env: keyInEnv(testkit.Key), dir: testkit.Write(t, map[string]string{
+		"config.yml": api.Configure("cache: {file: cache.json}\naccounts: [{base_url: API, campaigns: [1]}]"), "cache.json": notes,
 	})})
 	p.scrape().Want(t, "with a foreign file", page{sent(1, 1): 10})
 	p.terminate()
@@ -184,12 +184,12 @@ func TestCacheFileThatIsForeign(t *testing.T) {
 func TestCacheFileByReload(t *testing.T) {
 	t.Parallel()
 	const accounts = "\naccounts: [{base_url: API, campaigns: [1, 2]}]"
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10), aggregated(2, 20)}})
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20)}})
 	p := startWith(t, api, "cache: {ttl: 1h, max_stale: 2h}"+accounts, "--web.enable-lifecycle")
 	path := func(name string) string { return filepath.Join(p.cmd.Dir, name) }
 	reload := func(config string, want int) {
 		t.Helper()
-		testkit.Overwrite(t, path("config.yml"), at(api, config))
+		testkit.Overwrite(t, path("config.yml"), api.Configure(config))
 		if r := p.post("/-/reload"); r.status != want {
 			t.Errorf("the reload got status %d, want %d: %s", r.status, want, r.body)
 		}
@@ -204,8 +204,8 @@ func TestCacheFileByReload(t *testing.T) {
 	}
 	wantFetched(t, "after the end", path("two.json"), 2)
 
-	api.down()
-	again := start(t, launch{env: keyInEnv(testKey), dir: p.cmd.Dir})
+	down(api)
+	again := start(t, launch{env: keyInEnv(testkit.Key), dir: p.cmd.Dir})
 	again.scrape().Want(t, "after the restart", page{sent(1, 1): none, sent(2, 1): 20})
 }
 
@@ -213,12 +213,12 @@ func TestCacheFileByReload(t *testing.T) {
 // tell anything.
 func TestCacheFileHoldsNoSecrets(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{
 		{ID: 1, Name: "Per e-mail", Source: simulator.Fixed(simulator.Email{Step: 1, LeadName: personName, LeadEmail: personAddress, Subject: personSubject})},
 		{ID: 2, Name: "Failing", Source: simulator.Rows(3, 10)},
 	}})
 	p := start(t, launch{env: keyInEnv(canary), dir: testkit.Write(t, map[string]string{
-		"config.yml": at(api, "cache: {ttl: 1ms, file: cache.json}\naccounts: [{base_url: API, discovery: {}}]"),
+		"config.yml": api.Configure("cache: {ttl: 1ms, file: cache.json}\naccounts: [{base_url: API, discovery: {}}]"),
 	})})
 	p.scrape().Want(t, "before", page{up(1): 1, up(2): 1})
 	api.Inject(simulator.Fault{Match: []simulator.Matcher{simulator.ForCampaign(2)}, Effects: []simulator.Effect{

@@ -19,7 +19,7 @@ func TestGoldenServiceDiscovery(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		config string
-		api    func(*testing.T) *api
+		api    func(*testing.T) *testkit.API
 	}{
 		{"configured", configured, configuredAPI},
 		{"discovered", discovered, discoveredAPI},
@@ -43,7 +43,7 @@ func TestGoldenServiceDiscovery(t *testing.T) {
 // Where there are no campaigns the answer is an empty list, not null, which Prometheus wouldn't take.
 func TestServiceDiscoveryOfNothing(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{})
+	api := testkit.StartAPI(t, simulator.Options{})
 	p := startWith(t, api, "accounts: [{base_url: API, discovery: {}}]")
 	if r := p.get("/sd"); r.status != http.StatusOK || r.body != "[]\n" {
 		t.Errorf("status %d: %q, want an empty list", r.status, r.body)
@@ -53,7 +53,7 @@ func TestServiceDiscoveryOfNothing(t *testing.T) {
 // An account whose campaigns couldn't be listed so far has unknown campaigns, not none.
 func TestServiceDiscoveryWithoutAList(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10), aggregated(2, 20)}})
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20)}})
 	api.Inject(simulator.Fault{
 		Match:   []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointCampaigns)},
 		Effects: []simulator.Effect{simulator.RespondStatus(http.StatusForbidden, "no")},
@@ -94,7 +94,7 @@ func TestProbe(t *testing.T) {
 // A probe refreshes its campaign, and no other.
 func TestProbeRefreshesOneCampaign(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10), aggregated(2, 20)}})
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20)}})
 	p := startWith(t, api, "accounts: [{base_url: API, metadata_interval: 0s, campaigns: [1, 2]}]")
 	parse(t, p.get("/probe?campaign_id=2&account=default").body).Want(t, "probe", page{sent(2, 1): 20, sent(1, 1): none, up(1): none})
 	if got := api.Requests(); len(got) != 1 || got[0].CampaignID != 2 {
@@ -130,7 +130,7 @@ func TestBadProbes(t *testing.T) {
 			t.Errorf("/probe%s: the answer's type is %q", query, got)
 		}
 	}
-	if n := api.statistics(); n > 0 {
+	if n := api.Asked(); n > 0 {
 		t.Errorf("bad probes asked the API for statistics %d times", n)
 	}
 }

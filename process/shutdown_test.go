@@ -17,9 +17,9 @@ var endings = []os.Signal{syscall.SIGTERM, syscall.SIGINT}
 
 // hold makes the API answer nothing until the function that is returned is called; asked is closed with the first
 // request for statistics.
-func (a *api) hold(t *testing.T) (asked <-chan struct{}, release func()) {
+func hold(t *testing.T, api *testkit.API) (asked <-chan struct{}, release func()) {
 	held, came := make(chan struct{}), make(chan struct{})
-	a.Inject(simulator.Fault{
+	api.Inject(simulator.Fault{
 		Match: []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointStatistics)}, Times: 1,
 		Effects: []simulator.Effect{func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -90,8 +90,8 @@ func TestEndingFinishesScrapes(t *testing.T) {
 	for _, s := range endings {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
-			api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10)}})
-			asked, release := api.hold(t)
+			api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10)}})
+			asked, release := hold(t, api)
 			p := startWith(t, api, "accounts: [{base_url: API, metadata_interval: 0s, campaigns: [1]}]")
 			answer := p.scraping()
 			<-asked
@@ -113,7 +113,7 @@ func TestEndingFinishesScrapes(t *testing.T) {
 // Where the API hangs, the scrape ends all the same, before the exporter does, and shows what there is.
 func TestEndingWhileTheAPIHangs(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10), aggregated(2, 20)}})
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20)}})
 	p := startWith(t, api, "accounts: [{base_url: API, metadata_interval: 0s, campaigns: [1, 2]}]")
 	remove := api.Inject(simulator.Fault{
 		Match:   []simulator.Matcher{simulator.ForCampaign(2)},
@@ -122,7 +122,7 @@ func TestEndingWhileTheAPIHangs(t *testing.T) {
 	p.scrape().Want(t, "at first", page{sent(1, 1): 10, sent(2, 1): none})
 	remove()
 
-	asked, _ := api.hold(t)
+	asked, _ := hold(t, api)
 	answer := p.scraping("X-Prometheus-Scrape-Timeout-Seconds", "600")
 	<-asked
 	began := time.Now()
@@ -146,8 +146,8 @@ func TestEndingWhileTheAPIHangs(t *testing.T) {
 // Who is in a hurry asks twice.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, simulator.Options{Campaigns: []simulator.Campaign{aggregated(1, 10)}})
-	asked, _ := api.hold(t)
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10)}})
+	asked, _ := hold(t, api)
 	p := startWith(t, api, "accounts: [{base_url: API, metadata_interval: 0s, campaigns: [1]}]")
 	answer := p.scraping("X-Prometheus-Scrape-Timeout-Seconds", "600")
 	<-asked

@@ -56,16 +56,16 @@ func TestBadConfiguration(t *testing.T) {
 	}{
 		{"several problems",
 			"cache: {ttl: soon}\naccounts:\n  - campaigns: [12345, 12345, -1]\n    base_url: http://smartlead.example\n    discover: {}\n",
-			keyInEnv(testKey),
+			keyInEnv(testkit.Key),
 			[]string{"config.yml:1: ", "config.yml:3: campaign 12345 is listed twice", "config.yml:3: campaign id is", "config.yml:4: base_url is plain http", "config.yml:5: unknown key"},
 		},
 		{"no key", "accounts:\n  - campaigns: [12345]\n", nil, []string{"config.yml:2: the environment variable SMARTLEAD_API_KEY is not set"}},
 		{"no accounts", "accounts: []\n", nil, []string{"config.yml:1: no accounts"}},
 		{"nothing at all", "", nil, []string{"config.yml"}},
 		{"not YAML", "accounts: [\n", nil, []string{"config.yml:"}},
-		{"nothing to export", "accounts:\n  - name: mine\n", keyInEnv(testKey), []string{"config.yml:2: account \"mine\" has neither campaigns nor discovery"}},
+		{"nothing to export", "accounts:\n  - name: mine\n", keyInEnv(testkit.Key), []string{"config.yml:2: account \"mine\" has neither campaigns nor discovery"}},
 		{"a file of the HTTP client's missing",
-			"accounts:\n  - campaigns: [12345]\n    http_config: {tls_config: {ca_file: missing.pem}}\n", keyInEnv(testKey),
+			"accounts:\n  - campaigns: [12345]\n    http_config: {tls_config: {ca_file: missing.pem}}\n", keyInEnv(testkit.Key),
 			[]string{"missing.pem: no such file"},
 		},
 	} {
@@ -163,10 +163,10 @@ func TestBadWebConfiguration(t *testing.T) {
 func TestSignalsAtTheStart(t *testing.T) {
 	t.Parallel()
 	loaded := regexp.MustCompile(`msg="loaded the configuration"`)
-	api := newAPI(t, simulator.Options{})
+	api := testkit.StartAPI(t, simulator.Options{})
 	l := launch{
-		args: []string{"--web.listen-address=127.0.0.1:0"}, env: keyInEnv(testKey),
-		dir: testkit.Write(t, map[string]string{"config.yml": at(api, configured)}),
+		args: []string{"--web.listen-address=127.0.0.1:0"}, env: keyInEnv(testkit.Key),
+		dir: testkit.Write(t, map[string]string{"config.yml": api.Configure(configured)}),
 	}
 	for range 3 {
 		p := run(t, l)
@@ -187,7 +187,7 @@ func TestExampleConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := launch{env: keyInEnv(testKey), dir: testkit.Write(t, map[string]string{"config.yml": string(example)})}
+	l := launch{env: keyInEnv(testkit.Key), dir: testkit.Write(t, map[string]string{"config.yml": string(example)})}
 	if p := start(t, l); p.get("/-/ready").status != http.StatusOK {
 		t.Error("it isn't ready with the example")
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead/simulator"
 )
 
@@ -38,11 +39,11 @@ type statusJSON struct {
 const hostileName = `<script>alert("x")</script>&amp; 'q'`
 
 // statusOf starts an exporter of three campaigns, one of which fails, another has a hostile name, and scrapes it.
-func statusOf(t *testing.T) (*process, *api) {
+func statusOf(t *testing.T) (*process, *testkit.API) {
 	t.Helper()
-	hostile := aggregated(1, 10)
+	hostile := testkit.Aggregated(1, 10)
 	hostile.Name = hostileName
-	api := newAPI(t, simulator.Options{Keys: []string{testKey}, Campaigns: []simulator.Campaign{hostile, aggregated(2, 20), aggregated(3, 30)}})
+	api := testkit.StartAPI(t, simulator.Options{Keys: []string{testkit.Key}, Campaigns: []simulator.Campaign{hostile, testkit.Aggregated(2, 20), testkit.Aggregated(3, 30)}})
 	api.Inject(simulator.Fault{Match: []simulator.Matcher{simulator.ForCampaign(2)}, Effects: []simulator.Effect{
 		simulator.RespondStatus(http.StatusForbidden, `{"message":"no <b>entry</b> for somebody@example.com with key the-key"}`),
 	}})
@@ -102,7 +103,7 @@ func TestStatusPage(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	for _, unwanted := range []string{"<script", "<b>", testKey, "somebody@example.com"} {
+	for _, unwanted := range []string{"<script", "<b>", testkit.Key, "somebody@example.com"} {
 		if strings.Contains(r.body, unwanted) {
 			t.Errorf("the page has %q", unwanted)
 		}
@@ -171,7 +172,7 @@ func TestStatusSorts(t *testing.T) {
 
 func TestStatusWithoutCampaigns(t *testing.T) {
 	t.Parallel()
-	p := startWith(t, newAPI(t, simulator.Options{}), "accounts: [{base_url: API, discovery: {}}]")
+	p := startWith(t, testkit.StartAPI(t, simulator.Options{}), "accounts: [{base_url: API, discovery: {}}]")
 	if r := p.get("/status"); !strings.Contains(r.body, "No campaigns: none are configured") {
 		t.Error("the page doesn't say why it is empty")
 	}

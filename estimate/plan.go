@@ -1,0 +1,37 @@
+package estimate
+
+import (
+	"time"
+
+	"smartlead_exporter/collector"
+	"smartlead_exporter/config"
+	"smartlead_exporter/exporter"
+	"smartlead_exporter/smartlead"
+)
+
+// plan is what an account's configuration comes to.
+type plan struct {
+	ttl        time.Duration
+	maxStale   time.Duration
+	limits     smartlead.Limits
+	campaigns  []collector.Campaign // known: configured, and online discovered as well
+	discovery  *collector.Discovery
+	discovered bool          // campaigns has what discovery found
+	listEvery  time.Duration // 0: no list is fetched
+	requests   float64       // for refreshing all known campaigns once
+	measured   bool          // requests is what the API says, else one a campaign
+}
+
+func newPlan(account *config.Account, cache config.Cache) *plan {
+	settings := exporter.Settings(account)
+	p := &plan{
+		ttl:       time.Duration(cache.TTL),
+		maxStale:  time.Duration(cache.MaxStale),
+		limits:    exporter.Limits(account),
+		campaigns: settings.Campaigns,
+		discovery: settings.Discovery,
+		listEvery: settings.ListInterval,
+	}
+	p.requests = float64(len(p.campaigns))
+	return p
+}

@@ -1,0 +1,98 @@
+package estimate
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
+// The series that a campaign has, by what they come from; a test holds them against package collector.
+const (
+	seriesPerCampaign = 5  // how its refreshes go, and smartlead_campaign_info
+	seriesPerListed   = 10 // what the list of campaigns says of one: six for its status, and four of one series each
+	seriesPerStep     = 7  // the six counts and smartlead_last_sent_timestamp_seconds
+)
+
+// leastAllowed is how many requests a minute are worth speaking of: one an hour.
+const leastAllowed = 1.0 / 60
+
+func (p *plan) write(w io.Writer) {
+	p.writeCampaigns(w)
+	allowed := p.limits.Sustained() - p.listsPerMinute()
+	fmt.Fprintf(w, "  allowed:    %.1f requests a minute for hours on end (%d a minute, %d an hour)", p.limits.Sustained(), p.limits.PerMinute, p.limits.PerHour)
+	if p.listEvery > 0 {
+		fmt.Fprintf(w, ", less one each %s for the list of campaigns", model.Duration(p.listEvery))
+	}
+	fmt.Fprintln(w)
+	p.writeCost(w, "known", p.requests, allowed)
+	if p.discovery != nil && !p.discovered {
+		p.writeCost(w, "at most", float64(len(p.campaigns)+p.discovery.MaxCampaigns), allowed)
+	}
+	if !p.measured {
+		fmt.Fprintf(w, "  (at best, that is: statistics that come as one row an e-mail take a request for each 1,000 e-mails;\n")
+		fmt.Fprintf(w, "  at worst all %.1f a minute that are allowed are used. --config.check-online asks how large they are)\n", p.limits.Sustained())
+	}
+}
+
+func (p *plan) listsPerMinute() float64 {
+	if p.listEvery == 0 {
+		return 0
+	}
+	return 1 / p.listEvery.Minutes()
+}
+
+func (p *plan) writeCampaigns(w io.Writer) {
+	perCampaign := seriesPerCampaign
+	if p.listEvery > 0 {
+		perCampaign += seriesPerListed
+	}
+	series, open := 0, 0
+	for _, c := range p.campaigns {
+		series += perCampaign + len(c.Query.SequenceNumbers)*seriesPerStep
+		if len(c.Query.SequenceNumbers) == 0 {
+			open++
+		}
+	}
+	fmt.Fprintf(w, "  campaigns:  %d", len(p.campaigns))
+	if p.discovery != nil && !p.discovered {
+		fmt.Fprintf(w, " configured, and up to %d discovered", p.discovery.MaxCampaigns)
+	}
+	fmt.Fprintf(w, "\n  series:     %d", series)
+	if open > 0 {
+		fmt.Fprintf(w, ", and up to %d for each step of the %s without sequence_numbers", seriesPerStep, counted(open, "campaign"))
+	}
+	fmt.Fprintln(w)
+	if p.discovery != nil && !p.discovered {
+		fmt.Fprintf(w, "              for each one discovered, %d, and up to %d for each of its steps\n", perCampaign, seriesPerStep)
+	}
+	if p.listEvery > 0 {
+		fmt.Fprintf(w, "              for each tag of a campaign, 1\n")
+	}
+}
+
+// writeCost tells what refreshing a set of campaigns comes to, if it takes so many requests. What is allowed, a minute,
+// is below zero where the list of campaigns is fetched more often than that.
+func (p *plan) writeCost(w io.Writer, which string, requests, allowed float64) {
+	fmt.Fprintf(w, "  %-11s %s a refresh of all, so %.1f a minute keep them as fresh as the ttl of %s\n", which+":",
+		counted(int(math.Round(requests)), "request"), requests/p.ttl.Minutes(), model.Duration(p.ttl))
+	if requests == 0 {
+		return
+	}
+	if allowed < leastAllowed {
+		fmt.Fprintf(w, "              the limits allow no more than the list of campaigns: fetch that less often, or raise rate_limit\n")
+		return
+	}
+	round := time.Duration(requests / allowed * float64(time.Minute))
+	if round <= p.ttl {
+		fmt.Fprintf(w, "              and values get as old as the ttl or the scrape interval, whichever is longer\n")
+		return
+	}
+	fmt.Fprintf(w, "              the limits can't keep that ttl: values get about %s old. Raise cache.ttl to that,\n", model.Duration(round.Round(time.Second)))
+	fmt.Fprintf(w, "              export fewer campaigns, or raise rate_limit if your plan allows more\n")
+	if round > p.maxStale {
+		fmt.Fprintf(w, "              values older than cache.max_stale, %s, aren't shown: raise that, too, well above\n", model.Duration(p.maxStale))
+	}
+}
