@@ -54,6 +54,8 @@ func TestPublishedPerEmailBody(t *testing.T) {
 	first := smartlead.Step{SequenceNumber: 1, Sent: 1, LastSent: time.Date(2022, 8, 2, 12, 49, 11, 747e6, time.UTC)}
 	second := smartlead.Step{SequenceNumber: 2, Sent: 418, LastSent: time.Date(2022, 8, 2, 13, 0, 0, 0, time.UTC)}
 
+	sequences := []smartlead.SequenceStep{{SequenceID: 8494, SequenceNumber: 1}}
+
 	for _, tt := range []struct {
 		name   string
 		pages  []string
@@ -64,14 +66,15 @@ func TestPublishedPerEmailBody(t *testing.T) {
 			name:  "followed by the other rows",
 			pages: []string{published, rest},
 			want: smartlead.Statistics{
-				Steps: []smartlead.Step{first, second}, Shape: smartlead.ShapePerEmail, Rows: 419, Requests: 2,
+				Steps: []smartlead.Step{first, second}, Shape: smartlead.ShapePerEmail, Sequences: sequences,
+				Rows: 419, Requests: 2,
 			},
 		},
 		{
 			name:  "of a campaign with one row",
 			pages: []string{strings.Replace(published, `"419"`, `"1"`, 1)},
 			want: smartlead.Statistics{
-				Steps: []smartlead.Step{first}, Shape: smartlead.ShapePerEmail, Rows: 1, Requests: 1,
+				Steps: []smartlead.Step{first}, Shape: smartlead.ShapePerEmail, Sequences: sequences, Rows: 1, Requests: 1,
 			},
 		},
 		{

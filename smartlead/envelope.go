@@ -23,6 +23,7 @@ type envelope struct {
 	bare    bool                                          // the array of rows may come without an object around it
 	maxRows int                                           // bounds the rows, whatever was asked for
 	row     func(d *jsontext.Decoder) error               // reads the next value, an object
+	object  func(d *jsontext.Decoder) error               // reads "data" where it is an object; nil: it may not be one
 	fields  []string                                      // wanted, beside the rows
 	field   func(name string, value jsontext.Value) error // takes one in
 }
@@ -84,7 +85,12 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 				return rows, errors.New(`"data" comes twice`)
 			}
 			hasData = true
-			if rows, err = e.readRows(d, body); err != nil {
+			if e.object != nil && d.PeekKind() == jsontext.KindBeginObject {
+				err = e.object(d)
+			} else {
+				rows, err = e.readRows(d, body)
+			}
+			if err != nil {
 				return rows, err
 			}
 		case field == "ok", field == "success", field == "error", field == "message", slices.Contains(e.fields, field):

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -50,6 +50,9 @@ type Statistics struct {
 	Steps []Step
 	// Shape is that of the rows they were counted from.
 	Shape Shape
+	// Sequences say which step an email_campaign_seq_id is: each pair that a row had, once, in ascending order of the
+	// id. Rows of the aggregated shape have none. The caller owns them.
+	Sequences []SequenceStep
 	// Rows is the number of distinct rows.
 	Rows int
 	// Requests is the number of requests it took. It is set with an error, too.
@@ -77,25 +80,26 @@ func (c *Client) Statistics(ctx context.Context, q StatisticsQuery) (Statistics,
 	if err := q.check(); err != nil {
 		return Statistics{}, err
 	}
-	if q.SentWithin > 0 {
-		q.SentAfter = time.Now().Add(-q.SentWithin)
-	}
-	run := &statisticsRun{client: c, query: q}
-	err := run.fetch(ctx)
-	if errors.Is(err, ErrIncomplete) {
-		run.pin()
-		err = run.fetch(ctx)
-		if errors.Is(err, ErrIncomplete) && run.looksWhole() {
-			err = run.doubtTotal(ctx, err)
+	q.fixWindow()
+	return (&statisticsRun{client: c, query: q}).whole(ctx)
+}
+
+// LastSent is when the newest e-mail of all steps left; zero if unknown.
+func (s Statistics) LastSent() time.Time {
+	var last time.Time
+	for _, step := range s.Steps {
+		if step.LastSent.After(last) {
+			last = step.LastSent
 		}
 	}
-	if err != nil {
-		return Statistics{Requests: run.requests}, err
+	return last
+}
+
+// fixWindow has a window that ends now begin at a moment that stays.
+func (q *StatisticsQuery) fixWindow() {
+	if q.SentWithin > 0 {
+		q.SentAfter, q.SentWithin = time.Now().Add(-q.SentWithin), 0
 	}
-	wanted := func(step int) bool { return len(q.SequenceNumbers) == 0 || slices.Contains(q.SequenceNumbers, step) }
-	return Statistics{
-		Steps: run.tally.list(wanted), Shape: run.tally.shape, Rows: run.tally.rows, Requests: run.requests,
-	}, nil
 }
 
 func (q *StatisticsQuery) check() error {
@@ -145,11 +149,13 @@ func (q *StatisticsQuery) path() string {
 	return "/campaigns/" + strconv.FormatInt(q.CampaignID, 10) + "/statistics"
 }
 
-// statisticsRun is one call of Statistics.
+// statisticsRun is one call of Statistics or Rows.
 type statisticsRun struct {
-	client   *Client
-	query    StatisticsQuery
-	requests int
+	client     *Client
+	query      StatisticsQuery
+	fits       func(*statisticsRow) bool // a row that doesn't fit ends the run; nil: all fit
+	keepsFacts bool                      // of each row
+	requests   int
 
 	tally            *tally
 	returned         int       // rows, those seen before included
@@ -157,6 +163,25 @@ type statisticsRun struct {
 	total            int64     // the newest total_stats of the set; -1 if no page had one
 	atLeast          int64     // total_stats when it began, of a query without filters: a set up to that moment has as many
 	endedByEmptyPage bool
+}
+
+// whole fetches the set, once more if it doesn't add up, and counts it.
+func (r *statisticsRun) whole(ctx context.Context) (Statistics, error) {
+	err := r.fetch(ctx)
+	if errors.Is(err, ErrIncomplete) {
+		r.pin()
+		err = r.fetch(ctx)
+		if errors.Is(err, ErrIncomplete) && r.looksWhole() {
+			err = r.doubtTotal(ctx, err)
+		}
+	}
+	if err != nil {
+		return Statistics{Requests: r.requests}, err
+	}
+	return Statistics{
+		Steps: r.tally.list(r.query.wants), Shape: r.tally.shape, Sequences: r.tally.sequenceSteps(),
+		Rows: r.tally.rows, Requests: r.requests,
+	}, nil
 }
 
 // pin keeps rows that arrive from now on out of the set.
@@ -169,6 +194,7 @@ func (r *statisticsRun) pin() {
 // fetch fetches pages until the set is complete.
 func (r *statisticsRun) fetch(ctx context.Context) error {
 	r.tally, r.returned, r.began, r.total, r.endedByEmptyPage = newTally(), 0, time.Time{}, -1, false
+	r.tally.fits, r.tally.keepsFacts = r.fits, r.keepsFacts
 	for {
 		page, err := r.page(ctx)
 		if err != nil {
@@ -178,6 +204,9 @@ func (r *statisticsRun) fetch(ctx context.Context) error {
 			r.atLeast = page.total
 		}
 		fresh, sure := r.tally.commit()
+		if r.tally.misfits > 0 {
+			return r.query.filterIgnored(http.StatusOK, "a row came that they leave out")
+		}
 		r.returned += page.rows
 		if page.total >= 0 { // a page without a total, such as an empty one before the end, doesn't undo the last one's
 			if page.total < r.total {
@@ -215,6 +244,7 @@ func (r *statisticsRun) fetch(ctx context.Context) error {
 
 // page fetches the next page and counts its rows, for the tally to commit.
 func (r *statisticsRun) page(ctx context.Context) (page statisticsPage, err error) {
+	read := r.query.reader(&page, r.tally)
 	req := &request{
 		path:  r.query.path(),
 		query: r.query.values(r.returned, r.query.PageSize),
@@ -222,9 +252,7 @@ func (r *statisticsRun) page(ctx context.Context) (page statisticsPage, err erro
 			if r.began.IsZero() {
 				r.began = at
 			}
-			r.tally.begin()
-			page, err = readStatisticsPage(body, r.tally.add)
-			return err
+			return read(body, at)
 		},
 	}
 	err = r.client.do(ctx, req)

@@ -2,6 +2,7 @@ package smartlead
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -35,6 +36,15 @@ func readStatisticsPage(body *pageReader, each func(*statisticsRow) error) (stat
 	var err error
 	page.rows, err = answer.read(body)
 	return page, err
+}
+
+// reader returns how a page is read, for a request: each of its tries counts the rows afresh.
+func (q *StatisticsQuery) reader(page *statisticsPage, t *tally) func(*pageReader, time.Time) error {
+	return func(body *pageReader, _ time.Time) (err error) {
+		t.begin()
+		*page, err = readStatisticsPage(body, t.add)
+		return err
+	}
 }
 
 // field takes in a number beside the rows.

@@ -54,7 +54,11 @@ type statisticsRow struct {
 	counts [countKinds]int64 // per-e-mail rows count 0 or 1 of each
 	sentAt time.Time         // zero if unknown; per-e-mail rows only
 
+	repliedAt             time.Time // likewise
+	sequenceID, variantID int64     // 0 if unknown; likewise
+
 	statsID, address, sentTime []byte // what identifies a per-e-mail row
+	replyTime, category        []byte
 	name                       []byte
 }
 
@@ -63,7 +67,8 @@ var errTwoShapes = errors.New("rows of both shapes in one answer")
 // read reads the next value, which must be an object.
 func (r *statisticsRow) read(d *jsontext.Decoder) error {
 	*r = statisticsRow{
-		step: -1, statsID: r.statsID[:0], address: r.address[:0], sentTime: r.sentTime[:0], name: r.name[:0],
+		step: -1, statsID: r.statsID[:0], address: r.address[:0], sentTime: r.sentTime[:0],
+		replyTime: r.replyTime[:0], category: r.category[:0], name: r.name[:0],
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return syntaxError(err)
@@ -115,7 +120,11 @@ func (r *statisticsRow) field(d *jsontext.Decoder) error {
 	case "click_time":
 		return r.readMoment(d, clicked, nil)
 	case "reply_time":
-		return r.readMoment(d, replied, nil)
+		if err := r.readMoment(d, replied, &r.replyTime); err != nil {
+			return err
+		}
+		r.repliedAt = parseTime(r.replyTime)
+		return nil
 	case "sent_time":
 		if err := r.readMoment(d, sent, &r.sentTime); err != nil {
 			return err
@@ -127,9 +136,15 @@ func (r *statisticsRow) field(d *jsontext.Decoder) error {
 	case "is_bounced":
 		return r.readFlag(d, bounced)
 	case "stats_id":
-		return r.readText(d, &r.statsID)
+		return r.readText(d, ShapePerEmail, &r.statsID)
 	case "lead_email":
-		return r.readText(d, &r.address)
+		return r.readText(d, ShapePerEmail, &r.address)
+	case "lead_category":
+		return r.readText(d, ShapeUnknown, &r.category)
+	case "email_campaign_seq_id":
+		return r.readID(d, &r.sequenceID)
+	case "seq_variant_id":
+		return r.readID(d, &r.variantID)
 
 	default:
 		if err := d.SkipValue(); err != nil {
@@ -240,9 +255,9 @@ func (r *statisticsRow) readFlag(d *jsontext.Decoder, kind int) error {
 	return nil
 }
 
-// readText keeps a string, or a number's text, for the row's identity. Anything else counts as missing.
-func (r *statisticsRow) readText(d *jsontext.Decoder, keep *[]byte) error {
-	v, err := r.value(d, ShapePerEmail)
+// readText keeps a string, or a number's text. Anything else counts as missing.
+func (r *statisticsRow) readText(d *jsontext.Decoder, shape Shape, keep *[]byte) error {
+	v, err := r.value(d, shape)
 	if err != nil {
 		return err
 	}
@@ -252,6 +267,16 @@ func (r *statisticsRow) readText(d *jsontext.Decoder, keep *[]byte) error {
 	case jsontext.KindNumber:
 		*keep = append((*keep)[:0], v...)
 	}
+	return nil
+}
+
+// readID reads the number of something the row belongs to. Whatever is none counts as unknown.
+func (r *statisticsRow) readID(d *jsontext.Decoder, id *int64) error {
+	v, err := r.value(d, ShapeUnknown)
+	if err != nil {
+		return err
+	}
+	*id, _, _ = parseCount(v)
 	return nil
 }
 

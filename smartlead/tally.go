@@ -1,9 +1,11 @@
 package smartlead
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"slices"
 )
 
 // maxRows bounds a campaign's rows, so that a server whose pages never end doesn't take all memory there is.
@@ -18,11 +20,21 @@ type tally struct {
 	seen  map[uint64]struct{} // identities of per-e-mail rows, in pages committed and under way
 	rows  int                 // distinct rows committed
 
+	fits       func(*statisticsRow) bool // what the filters let pass; nil: everything
+	misfits    int                       // rows committed that don't fit
+	keepsFacts bool
+	facts      []RowFacts     // of the distinct per-e-mail rows committed, if it keeps them
+	sequences  []SequenceStep // distinct, as they came
+
 	page struct {
 		steps stepCounts // those committed with this page's added
 		shape Shape
 		added []uint64 // identities first seen on this page
 		rows  int      // of these and of rows without an identity
+
+		misfits   int
+		facts     []RowFacts
+		sequences []SequenceStep // those committed with this page's added
 	}
 }
 
@@ -53,6 +65,8 @@ func (t *tally) begin() {
 	}
 	t.page.added, t.page.rows = t.page.added[:0], 0
 	t.page.steps, t.page.shape = append(t.page.steps[:0], t.steps...), t.shape
+	t.page.misfits, t.page.facts = 0, t.page.facts[:0]
+	t.page.sequences = append(t.page.sequences[:0], t.sequences...)
 }
 
 // add counts a row of the page under way. A per-e-mail row that was seen before isn't counted again; an aggregated one
@@ -66,6 +80,9 @@ func (t *tally) add(row *statisticsRow) error {
 		return errTwoShapes
 	}
 	t.page.shape = shape
+	if t.fits != nil && !t.fits(row) {
+		t.page.misfits++
+	}
 	step := t.page.steps.at(row.step)
 	if shape == ShapeAggregated && step.present {
 		return fmt.Errorf("sequence_number %d comes twice", row.step)
@@ -83,6 +100,9 @@ func (t *tally) add(row *statisticsRow) error {
 	if t.rows+t.page.rows > maxRows {
 		return fmt.Errorf("the campaign has more than %d rows", maxRows)
 	}
+	if shape == ShapePerEmail {
+		t.note(row)
+	}
 	step.present = true
 	step.SequenceNumber = row.step
 	step.Sent += row.counts[sent]
@@ -97,6 +117,17 @@ func (t *tally) add(row *statisticsRow) error {
 	return nil
 }
 
+// note keeps what is to be known of a row beyond its counts.
+func (t *tally) note(row *statisticsRow) {
+	if t.keepsFacts {
+		t.page.facts = append(t.page.facts, row.facts())
+	}
+	pair := SequenceStep{SequenceID: row.sequenceID, SequenceNumber: row.step}
+	if pair.SequenceID != 0 && len(t.page.sequences) < maxSequenceSteps && !slices.Contains(t.page.sequences, pair) {
+		t.page.sequences = append(t.page.sequences, pair)
+	}
+}
+
 var errNothingNew = errors.New("a page brought no row that is known to be new")
 
 // commit makes the page count and reports whether it brought rows that weren't seen before: fresh, if any may be new,
@@ -106,6 +137,9 @@ func (t *tally) commit() (fresh, sure bool) {
 	sure = fresh && (t.page.shape == ShapeAggregated || len(t.page.added) > 0)
 	t.steps, t.shape = append(t.steps[:0], t.page.steps...), t.page.shape
 	t.rows += t.page.rows
+	t.misfits += t.page.misfits
+	t.facts = append(t.facts, t.page.facts...)
+	t.sequences = append(t.sequences[:0], t.page.sequences...)
 	t.page.added, t.page.rows = t.page.added[:0], 0
 	return fresh, sure
 }
@@ -119,4 +153,16 @@ func (t *tally) list(wanted func(step int) bool) []Step {
 		}
 	}
 	return steps
+}
+
+// sequenceSteps returns the pairs of id and number in ascending order, or none if there are more than can be.
+func (t *tally) sequenceSteps() []SequenceStep {
+	if len(t.sequences) == maxSequenceSteps {
+		return nil
+	}
+	pairs := slices.Clone(t.sequences)
+	slices.SortFunc(pairs, func(a, b SequenceStep) int {
+		return cmp.Or(cmp.Compare(a.SequenceID, b.SequenceID), cmp.Compare(a.SequenceNumber, b.SequenceNumber))
+	})
+	return pairs
 }
