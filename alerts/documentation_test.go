@@ -138,3 +138,26 @@ func TestSeriesInDocumentedQueriesExist(t *testing.T) {
 		}
 	}
 }
+
+// TestDocumentedGrowth: the query that readers copy is the one that promtool tests.
+func TestDocumentedGrowth(t *testing.T) {
+	documented := queries(sections(read(t, metricsFile), "###")["smartlead_sent_total"])
+	var content struct {
+		Tests []struct {
+			Cases []struct {
+				Expr string `yaml:"expr"`
+			} `yaml:"promql_expr_test"`
+		} `yaml:"tests"`
+	}
+	load(t, "tests/growth_query.test.yml", &content)
+	if len(content.Tests) == 0 || len(documented) != 1 {
+		t.Fatalf("there are %d tests of %q", len(content.Tests), documented)
+	}
+	for _, test := range content.Tests {
+		for _, c := range test.Cases {
+			if diff := cmp.Diff(documented[0], strings.TrimSpace(c.Expr)); diff != "" {
+				t.Errorf("%s asks for it in another way than its test (-page +test):\n%s", metricsFile, diff)
+			}
+		}
+	}
+}

@@ -51,9 +51,10 @@ func emails(n, bounced, unsubscribed int) []simulator.Email {
 func TestAlerts(t *testing.T) {
 	t.Parallel()
 	const burning, poor = 301, 302
+	// Growth is known of a campaign that was created since, and of one that was first seen before it sent anything.
 	sim, api := startAPI(t, simulator.Options{Campaigns: []simulator.Campaign{
-		{ID: burning, Name: "Q4 <outreach>", Source: simulator.Fixed(emails(100, 0, 0)...)},
-		{ID: poor, Name: "Trade fair list", Source: simulator.Fixed(emails(100, 0, 0)...)},
+		{ID: burning, Name: "Q4 <outreach>", CreatedAt: time.Now(), Source: simulator.Fixed(emails(100, 0, 0)...)},
+		{ID: poor, Name: "Trade fair list"},
 		{ID: 303, Name: "well", Source: simulator.Fixed(emails(100, 0, 0)...)},
 	}})
 	e := startExporter(t, configuration(account("default", api, discovery)))
@@ -85,7 +86,7 @@ scrape_configs: [{job_name: smartlead, static_configs: [{targets: ['%s']}]}]
 	})
 
 	t.Run("bounces", func(t *testing.T) {
-		sim.AddEmails(burning, emails(100, 20, 0)...)
+		sim.AddEmails(burning, emails(100, 40, 0)...)
 		sim.AddEmails(poor, emails(100, 4, 3)...)
 
 		page := r.awaitOne(t, "a page", of("firing", "page", burning))

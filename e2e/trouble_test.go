@@ -29,15 +29,15 @@ func (w *world) trouble() {
 	})
 	write(w.t, filepath.Join(w.folder, "late.json"), fmt.Sprintf(`[{"targets": [%q], "labels": {"instance": "late:10045"}}]`, late.address))
 
-	// Growth begins with the first values that are seen.
+	// Growth begins at 0, as these campaigns are new.
 	w.prom.campaigns(w.t, `campaign:smartlead_sent:first{campaign_id=~"70."} == 100`, 2)
 	w.set(poor, simulator.Campaign{
-		ID: 701, Shape: simulator.PerSequence,
+		ID: 701, Shape: simulator.PerSequence, CreatedAt: time.Now(),
 		Source: simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 400, Opened: 50, Replied: 10, Bounced: 30, Unsubscribed: 20}),
 	})
 	w.set(poor, simulator.Campaign{
-		ID: 702, Shape: simulator.PerSequence, TrackSettings: []string{simulator.DontTrackClicks},
-		Source: simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 200, Opened: 50, Replied: 20}),
+		ID: 702, Shape: simulator.PerSequence, CreatedAt: time.Now(), TrackSettings: []string{simulator.DontTrackClicks},
+		Source: simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 200, Replied: 20}),
 	})
 
 	// The steady campaign goes on, in the other shape, and then its key is refused.
@@ -85,10 +85,10 @@ func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
     rate_limit: {per_minute: 120, per_hour: 1000000, concurrency: 64}
     discovery: {max_campaigns: 64}
 `
-	begin := simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 100, Opened: 50, Replied: 10})
+	begin := simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 100, Replied: 10})
 	poor, poorAPI := startAPI(w.t, simulator.Options{Campaigns: []simulator.Campaign{
-		{ID: 701, Name: "bad list", Shape: simulator.PerSequence, Source: begin},
-		{ID: 702, Name: "unseen", Shape: simulator.PerSequence, TrackSettings: []string{simulator.DontTrackClicks}, Source: begin},
+		{ID: 701, Name: "bad list", CreatedAt: time.Now(), Shape: simulator.PerSequence, Source: begin},
+		{ID: 702, Name: "unseen", CreatedAt: time.Now(), Shape: simulator.PerSequence, TrackSettings: []string{simulator.DontTrackClicks}, Source: begin},
 	}})
 
 	return poor, startExporter(w.t, configuration(
