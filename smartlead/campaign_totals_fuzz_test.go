@@ -22,7 +22,8 @@ func FuzzRows(f *testing.F) {
 		requests := 0
 		client := newClient(t, nil, func(o *smartlead.Options) {
 			o.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
-				if requests++; requests > 100 {
+				requests++
+				if requests > 100 {
 					return nil, errors.New("too many requests for one answer, again and again")
 				}
 				return body(func() io.Reader { return bytes.NewReader(b) })(r)

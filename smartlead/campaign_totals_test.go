@@ -151,16 +151,16 @@ func TestRowsAreKnownAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []smartlead.RowFacts{
-		{Identity: 0xdb97f302fe2e6184, SequenceNumber: 1, SequenceID: 101, SentTime: generatedStart},
+		{Identity: 0xdb97f302fe2e6184, SequenceNumber: 1, SequenceID: 1020, SentTime: generatedStart},
 		{
-			Identity: 0x256b39237842e59c, SequenceNumber: 2, SequenceID: 102, SentTime: generatedStart.Add(time.Hour),
+			Identity: 0x256b39237842e59c, SequenceNumber: 2, SequenceID: 1033, SentTime: generatedStart.Add(time.Hour),
 			ReplyTime: generatedStart.Add(2 * time.Hour), Category: "Interested", Replied: true,
 		},
 	}
 	if diff := cmp.Diff(want, before.Facts); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]smartlead.SequenceStep{{SequenceID: 101, SequenceNumber: 1}, {SequenceID: 102, SequenceNumber: 2}}, before.Sequences); diff != "" {
+	if diff := cmp.Diff([]smartlead.SequenceStep{{SequenceID: 1020, SequenceNumber: 1}, {SequenceID: 1033, SequenceNumber: 2}}, before.Sequences); diff != "" {
 		t.Errorf("sequences (-want +got):\n%s", diff)
 	}
 
@@ -213,14 +213,7 @@ func TestRowsWithoutStatsID(t *testing.T) {
 // A server that ignores filters is found out at the first page, however many there would be.
 func TestRowsWithFiltersIgnored(t *testing.T) {
 	sim := newSim(t, simulator.Campaign{ID: 1, Source: simulator.Rows(5000, 10)})
-	unfiltered := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q := r.URL.Query()
-		for _, name := range []string{"email_status", "email_sequence_number", "sent_time_start_date", "sent_time_end_date"} {
-			q.Del(name)
-		}
-		r.URL.RawQuery = q.Encode()
-		sim.ServeHTTP(w, r)
-	})
+	sim.SetBehaviour(simulator.Behaviour{Filters: simulator.FiltersIgnored})
 	for name, q := range map[string]smartlead.StatisticsQuery{
 		"status":     {EmailStatus: smartlead.StatusReplied},
 		"step":       {SequenceNumbers: []int{2}},
@@ -230,7 +223,7 @@ func TestRowsWithFiltersIgnored(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q.CampaignID = 1
-			client := newClient(t, unfiltered)
+			client := newClient(t, sim)
 			got, err := client.Rows(t.Context(), q)
 			if !errors.Is(err, smartlead.ErrFilterIgnored) || !errors.Is(err, smartlead.ErrBadResponse) || got.Requests != 1 || got.Facts != nil {
 				t.Errorf("got %+v and %v, want ErrFilterIgnored after one request", got.Statistics, err)
@@ -246,7 +239,7 @@ func TestRowsWithFiltersIgnored(t *testing.T) {
 // Where only totals leave filters out, rows are had, and totals aren't asked for again.
 func TestTotalsWithFiltersIgnored(t *testing.T) {
 	sim := newSim(t, simulator.Campaign{ID: 1, Source: simulator.Rows(2500, 10)})
-	sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.UnfilteredTotal()}})
+	sim.SetBehaviour(simulator.Behaviour{Filters: simulator.FiltersIgnoredInTotals})
 	client := newClient(t, sim)
 	q := smartlead.StatisticsQuery{CampaignID: 1, EmailStatus: smartlead.StatusReplied}
 	got, err := client.Rows(t.Context(), q)

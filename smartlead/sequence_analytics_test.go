@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"smartlead_exporter/smartlead"
+	"smartlead_exporter/smartlead/simulator"
 )
 
 // recordedAnalytics is the form of an answer of the live API, with more fields than are wanted.
@@ -81,6 +82,47 @@ func TestSequenceAnalytics(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Each form of the simulated API says of each step what a count of its rows does, where the two mean the same, and what
+// rows say of ids tells which step it is.
+func TestSequenceAnalyticsAndRows(t *testing.T) {
+	sim := newSim(t, simulator.Campaign{ID: 1, Source: simulator.Rows(2000, 10)})
+	for _, form := range []simulator.AnalyticsForm{simulator.AnalyticsRows, simulator.AnalyticsBare, simulator.AnalyticsNested} {
+		sim.SetBehaviour(simulator.Behaviour{AnalyticsForm: form})
+		client := newClient(t, sim)
+		rows, err := statistics(t.Context(), client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := map[int64]int{}
+		for _, s := range rows.Sequences {
+			number[s.SequenceID] = s.SequenceNumber
+		}
+		told, err := analytics(t.Context(), client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[int]smartlead.Step{}
+		for _, c := range told.Sequences {
+			step := c.SequenceNumber
+			if step == 0 {
+				step = number[c.SequenceID]
+			}
+			got[step] = smartlead.Step{
+				SequenceNumber: step, Sent: c.Sent, Opened: c.Opened, Clicked: c.Clicked, Replied: c.Replied,
+				Unsubscribed: c.Unsubscribed, Bounced: c.Bounced,
+			}
+		}
+		want := map[int]smartlead.Step{}
+		for _, step := range rows.Steps {
+			step.LastSent = time.Time{}
+			want[step.SequenceNumber] = step
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("form %d (-want +got):\n%s", form, diff)
+		}
 	}
 }
 

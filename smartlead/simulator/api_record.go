@@ -18,11 +18,20 @@ type Endpoint string
 
 // The endpoints of the simulated API.
 const (
-	EndpointUnknown    Endpoint = ""
-	EndpointCampaigns  Endpoint = "campaigns"
-	EndpointCampaign   Endpoint = "campaign"
-	EndpointStatistics Endpoint = "statistics"
+	EndpointUnknown           Endpoint = ""
+	EndpointCampaigns         Endpoint = "campaigns"
+	EndpointCampaign          Endpoint = "campaign"
+	EndpointStatistics        Endpoint = "statistics"
+	EndpointSequences         Endpoint = "sequences"
+	EndpointSequenceAnalytics Endpoint = "sequence-analytics"
 )
+
+// ofCampaign are the endpoints of one campaign, by the last part of the path.
+var ofCampaign = map[string]Endpoint{
+	"statistics":         EndpointStatistics,
+	"sequences":          EndpointSequences,
+	"sequence-analytics": EndpointSequenceAnalytics,
+}
 
 // Request is what a Simulator remembers of a request.
 type Request struct {
@@ -107,8 +116,8 @@ func (s *Simulator) parseTarget(path string) target {
 	switch {
 	case len(parts) == 2:
 		t.endpoint = EndpointCampaign
-	case len(parts) == 3 && parts[2] == "statistics":
-		t.endpoint = EndpointStatistics
+	case len(parts) == 3 && ofCampaign[parts[2]] != EndpointUnknown:
+		t.endpoint = ofCampaign[parts[2]]
 	default:
 		return target{}
 	}

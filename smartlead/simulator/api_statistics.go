@@ -12,7 +12,9 @@ import (
 type campaignContent struct {
 	content
 	campaign *Campaign
-	deleted  map[string]struct{}
+	deleted  map[string]time.Time
+
+	deletedUntil time.Time // what was deleted later is still there; zero is never
 }
 
 // rows are the rows of all pages that answer a query.
@@ -57,7 +59,7 @@ func (c campaignContent) rows(q query) rows {
 // selected returns the indices of the e-mails that pass the filters, or nil if
 // all do, and how many there are.
 func (c campaignContent) selected(q query) (index []int, n int) {
-	if !q.filters() && len(c.deleted) == 0 {
+	if !q.filters() && len(c.deleted) == 0 && !c.gaps {
 		return nil, c.emails.Len()
 	}
 	index = []int{}
@@ -70,14 +72,14 @@ func (c campaignContent) selected(q query) (index []int, n int) {
 }
 
 func (c campaignContent) passes(q *query, e *Email) bool {
-	if !q.matches(e) {
+	if e.gone || !q.matches(e) {
 		return false
 	}
 	if len(c.deleted) == 0 {
 		return true
 	}
-	_, deleted := c.deleted[e.id(c.campaign.ID)]
-	return !deleted
+	at, deleted := c.deleted[e.id(c.campaign.ID)]
+	return !deleted || !c.deletedUntil.IsZero() && at.After(c.deletedUntil)
 }
 
 // counts returns the counts of each step over the e-mails that pass the
@@ -147,16 +149,19 @@ func (s *Simulator) serveStatistics(w http.ResponseWriter, r *http.Request, e en
 		writeAnswer(w, *refused)
 		return
 	}
-	e.writePage(w, q, *planOf(r), s.clock())
+	e.writePage(w, q, *planOf(r), s.currentBehaviour(), s.clock())
 }
 
 // writePage streams a page, row by row through one buffer: memory is bound by a
 // row, however large the page is.
-func (e entry) writePage(w http.ResponseWriter, q query, p plan, now time.Time) {
-	held := e.content(now)
+func (e entry) writePage(w http.ResponseWriter, q query, p plan, b Behaviour, now time.Time) {
+	held := e.content(now, b.RowsLate)
+	if b.Filters == FiltersIgnored {
+		q = query{offset: q.offset, limit: q.limit}
+	}
 	all := held.rows(q)
 	total := all.n
-	if p.totalOfAll {
+	if p.totalOfAll || b.Filters == FiltersIgnoredInTotals {
 		total = held.rows(query{}).n
 	}
 	most := q.limit

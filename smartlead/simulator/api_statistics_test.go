@@ -46,7 +46,7 @@ func TestPerEmailShape(t *testing.T) {
 	_, body := get(t, sim, "/campaigns/84/statistics", nil)
 	want := `{"total_stats":"1","offset":0,"limit":100,"data":[{` +
 		`"lead_name":"John \"J\" Doe","lead_email":"a@b.example","lead_category":null,` +
-		`"sequence_number":1,"stats_id":"5c1d","email_campaign_seq_id":8401,"seq_variant_id":null,` +
+		`"sequence_number":1,"stats_id":"5c1d","email_campaign_seq_id":84020,"seq_variant_id":null,` +
 		`"email_subject":"Hi","email_message":"<html>\n",` +
 		`"sent_time":"2022-08-02T12:49:11.747Z","open_time":null,"click_time":null,"reply_time":"2022-08-02T13:49:11.747Z",` +
 		`"open_count":2,"click_count":0,"is_unsubscribed":false,"is_bounced":true}]}`

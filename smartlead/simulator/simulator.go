@@ -1,8 +1,9 @@
 // Package simulator is a stand-in of the Smartlead HTTP API, for tests and for
 // demonstrations. A [Simulator] is an [http.Handler] that answers the campaign
-// list, a single campaign and its statistics with the parameters, response
-// shapes, error bodies and rate limits of the real API, and that misbehaves on
-// request: see [Simulator.Inject].
+// list, a single campaign, its statistics, steps and their analytics with the
+// parameters, response shapes, error bodies and rate limits of the real API, and
+// that misbehaves on request: see [Simulator.Inject]. What the real API does and
+// nobody knows is a [Behaviour].
 //
 // Its files show two halves and what joins them. world_*.go is what lives:
 // campaigns and their e-mails, from a [Source]: fixed rows, any number of
@@ -46,6 +47,9 @@ type Options struct {
 	// Campaigns are there from the start. They are copied.
 	Campaigns []Campaign
 
+	// Behaviour is what the API does where nobody knows what it does.
+	Behaviour Behaviour
+
 	// Limits are the rate limits of each key. The zero value is none.
 	Limits Limits
 
@@ -66,6 +70,7 @@ type Simulator struct {
 	limiter *limiter
 
 	mu        sync.Mutex
+	behaviour Behaviour
 	campaigns map[int64]*entry
 	faults    []*injected
 	requests  []*Request
@@ -87,6 +92,7 @@ func New(opts Options) (*Simulator, error) {
 		keys:      make(map[string]keyState),
 		anyKey:    len(opts.Keys) == 0,
 		clock:     opts.Clock,
+		behaviour: opts.Behaviour,
 		limiter:   newLimiter(opts.Limits),
 		campaigns: make(map[int64]*entry),
 	}
@@ -137,13 +143,14 @@ func (s *Simulator) RemoveCampaign(id int64) {
 // count as newer than all rows of the Source. Empty ids, names and addresses
 // are made up. It reports whether the campaign exists.
 func (s *Simulator) AddEmails(id int64, emails ...Email) bool {
+	now := s.clock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e, ok := s.campaigns[id]
 	if !ok {
 		return false
 	}
-	e.add(emails)
+	e.add(emails, now)
 	return true
 }
 
@@ -169,7 +176,7 @@ func (s *Simulator) Counts(id int64) ([]StepCounts, bool) {
 	if !ok {
 		return nil, false
 	}
-	return e.content(s.clock()).counts(query{}), true
+	return e.content(s.clock(), s.currentBehaviour().RowsLate).counts(query{}), true
 }
 
 // ServeHTTP answers one request: it is recorded, counted against the limits of
@@ -196,7 +203,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer is what the API does when nothing goes wrong.
 func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, t target, key string) {
-	if t.endpoint == EndpointUnknown {
+	if t.endpoint == EndpointUnknown || s.currentBehaviour().gone(t.endpoint) {
 		writeNoRoute(w, r)
 		return
 	}
@@ -231,6 +238,10 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, t target, key
 		writeAnswer(w, answerNoCampaign)
 	case t.endpoint == EndpointCampaign:
 		s.serveCampaign(w, r, e)
+	case t.endpoint == EndpointSequences:
+		s.serveSequences(w, r, e)
+	case t.endpoint == EndpointSequenceAnalytics:
+		s.serveSequenceAnalytics(w, r, e)
 	default:
 		s.serveStatistics(w, r, e)
 	}

@@ -63,6 +63,9 @@ type Campaign struct {
 	Shape Shape
 	Order Order
 
+	// DeletedSteps are gone from the sequence; what they sent stays.
+	DeletedSteps []int
+
 	// Source is what the statistics are made of. None is a campaign that has
 	// not sent anything.
 	Source Source

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
@@ -38,10 +39,20 @@ type Email struct {
 	Unsubscribed bool
 	Bounced      bool
 
+	// IgnoreReply says that a reply was recategorised and is none any more. The
+	// row has the field only then.
+	IgnoreReply bool
+
+	// Variant is the text of the step that was sent, from 1 on; 0 is a step that
+	// has no variants.
+	Variant int
+
 	// number is unique in a campaign, and lead is the receiver's; what is made
 	// up comes from them. A lead of 0 is a receiver of this e-mail only.
 	number uint64
 	lead   uint64
+
+	gone bool // with its lead, who was deleted
 }
 
 func (e *Email) opened() bool  { return e.OpenCount > 0 || !e.OpenTime.IsZero() }
@@ -81,6 +92,18 @@ func (e *Email) receiver(campaign int64) (name, address string) {
 	return name, address
 }
 
+// receiverKey tells receivers apart.
+func (e *Email) receiverKey() any {
+	switch {
+	case e.LeadEmail != "":
+		return e.LeadEmail
+	case e.lead != 0:
+		return e.lead
+	default:
+		return [1]uint64{e.number}
+	}
+}
+
 var (
 	firstNames = []string{"Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Frances", "Grace", "Jean", "Ken", "Leslie", "Margaret", "Niklaus", "Radia", "Tony", "Wanda"}
 	lastNames  = []string{"Archer", "Baker", "Carter", "Dyer", "Fisher", "Gardener", "Hunter", "Mason", "Miller", "Porter", "Sawyer", "Smith", "Tanner", "Turner", "Weaver", "Wright"}
@@ -99,10 +122,7 @@ func mix(x uint64) uint64 {
 // appendJSON appends the row to dst.
 func (e *Email) appendJSON(dst []byte, campaign int64) []byte {
 	name, address := e.receiver(campaign)
-	subject := e.Subject
-	if subject == "" {
-		subject = "A question, part " + strconv.Itoa(e.Step)
-	}
+	subject := cmp.Or(e.Subject, subject(e.Step))
 	dst = append(dst, `{"lead_name":`...)
 	dst = appendString(dst, name)
 	dst = append(dst, `,"lead_email":`...)
@@ -118,8 +138,14 @@ func (e *Email) appendJSON(dst []byte, campaign int64) []byte {
 	dst = append(dst, `,"stats_id":`...)
 	dst = appendString(dst, e.id(campaign))
 	dst = append(dst, `,"email_campaign_seq_id":`...)
-	dst = strconv.AppendInt(dst, campaign*100+int64(e.Step), 10)
-	dst = append(dst, `,"seq_variant_id":null,"email_subject":`...)
+	dst = strconv.AppendInt(dst, sequenceID(campaign, e.Step), 10)
+	dst = append(dst, `,"seq_variant_id":`...)
+	if e.Variant == 0 {
+		dst = append(dst, "null"...)
+	} else {
+		dst = strconv.AppendInt(dst, variantID(campaign, e.Step, e.Variant), 10)
+	}
+	dst = append(dst, `,"email_subject":`...)
 	dst = appendString(dst, subject)
 	dst = append(dst, `,"email_message":`...)
 	if e.Message != "" {
@@ -144,6 +170,9 @@ func (e *Email) appendJSON(dst []byte, campaign int64) []byte {
 	dst = strconv.AppendBool(dst, e.Unsubscribed)
 	dst = append(dst, `,"is_bounced":`...)
 	dst = strconv.AppendBool(dst, e.Bounced)
+	if e.IgnoreReply {
+		dst = append(dst, `,"ignore_reply":true`...)
+	}
 	return append(dst, '}')
 }
 

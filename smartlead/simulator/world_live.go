@@ -44,8 +44,8 @@ func (l *live) at(now time.Time, c *Campaign) content {
 	n := sort.Search(len(sent), func(i int) bool { return sent[i].at > ms })
 	return content{emails: liveEmails{
 		sent: sent[:n], now: ms, bodyBytes: l.model.BodyBytes,
-		opens: c.tracks(DontTrackOpens), clicks: c.tracks(DontTrackClicks),
-	}}
+		variants: uint64(l.model.Variants), opens: c.tracks(DontTrackOpens), clicks: c.tracks(DontTrackClicks),
+	}, gaps: l.model.Delete > 0}
 }
 
 // finished reports whether all leads have had their last e-mail.
@@ -99,7 +99,9 @@ func (l *live) day(dst []sending, from, to time.Time) []sending {
 		// Each lead has its own part of the day, and a moment at random in it.
 		share := (float64(i) + rng.Float64()) / float64(n)
 		first := from.Add(time.Duration(share * float64(to.Sub(from))))
+		made := len(dst)
 		dst = l.model.lead(dst, rng, uint32(l.leads), first)
+		dst = append(dst[:made], l.model.later(dst[made:])...)
 	}
 	return dst
 }
@@ -110,6 +112,7 @@ type liveEmails struct {
 	sent      []sending
 	now       int64
 	bodyBytes int
+	variants  uint64
 	opens     bool
 	clicks    bool
 }
@@ -126,6 +129,10 @@ func (l liveEmails) At(i int) Email {
 		Bounced:      l.past(s.bounce),
 		Unsubscribed: l.past(s.unsubscribe),
 		BodyBytes:    l.bodyBytes,
+		gone:         l.past(s.gone),
+	}
+	if l.variants > 0 {
+		e.Variant = 1 + int(mix(uint64(s.lead))%l.variants)
 	}
 	if l.opens && l.past(s.open) {
 		e.OpenTime = time.UnixMilli(s.open)
@@ -134,7 +141,7 @@ func (l liveEmails) At(i int) Email {
 	if l.clicks && l.past(s.click) {
 		e.ClickTime, e.ClickCount = time.UnixMilli(s.click), 1
 	}
-	if l.past(s.reply) {
+	if e.IgnoreReply = l.past(s.ignored); l.past(s.reply) && !e.IgnoreReply {
 		e.ReplyTime = time.UnixMilli(s.reply)
 		e.LeadCategory = [...]string{"Interested", "Not Interested", "Out Of Office"}[s.lead%3]
 	}

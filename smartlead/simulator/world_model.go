@@ -43,6 +43,18 @@ type Model struct {
 	// 0.2 makes the chance to read step 2 four fifths of that for step 1.
 	Fade float64
 
+	// What goes otherwise than smoothly, also as chances. Delete is that a lead
+	// is deleted with all e-mails, one to ten days after the first; Ignore is
+	// that a reply is recategorised within two days, and is none from then on;
+	// Stamp is that a lead's reply is stamped on all earlier e-mails as well;
+	// LateBounce is that a bounce is told in the small hours of one of the next
+	// five days instead of within minutes.
+	Delete     float64
+	Ignore     float64
+	Stamp      float64
+	LateBounce float64
+
+	Variants  int // texts of each step, of which a lead gets one; 0 is none
 	BodyBytes int // length of each message
 }
 
@@ -63,6 +75,10 @@ func (m *Model) validate() error {
 	case min(m.Read, m.Click, m.Reply, m.Unsubscribe, m.Bounce) < 0, m.Read+m.Bounce > 1,
 		max(m.Click, m.Reply, m.Unsubscribe) > m.Read:
 		return errors.New("the chances contradict each other")
+	case min(m.Delete, m.Ignore, m.Stamp, m.LateBounce) < 0, max(m.Delete, m.Ignore, m.Stamp, m.LateBounce) > 1:
+		return errors.New("the chances of what goes otherwise must be 0 to 1")
+	case m.Variants < 0 || m.Variants > maxVariants:
+		return fmt.Errorf("the variants must be 0 to %d, not %d", maxVariants, m.Variants)
 	}
 	for _, day := range m.Days {
 		if day < time.Sunday || day > time.Saturday {
@@ -76,6 +92,9 @@ func (m *Model) validate() error {
 // milliseconds since 1970, 0 is never.
 type sending struct {
 	at, open, click, reply, bounce, unsubscribe int64
+
+	ignored int64 // when the reply became none
+	gone    int64 // when the lead was deleted
 
 	lead  uint32 // from 1 on
 	step  uint8

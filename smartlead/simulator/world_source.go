@@ -3,6 +3,8 @@ package simulator
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -15,11 +17,13 @@ type Source interface {
 	validate() error
 }
 
-// content is what a source holds: exactly one of its fields is used.
+// content is what a source holds: exactly one of emails, steps and raw is used.
 type content struct {
 	emails emailList    // oldest first
 	steps  []StepCounts // if there are no e-mails
 	raw    []string
+
+	gaps bool // some e-mails are gone
 }
 
 // emailList is a list whose e-mails are made when they are asked for.
@@ -114,27 +118,40 @@ func (g generated) At(i int) Email {
 }
 
 // entry is a campaign and what happened to it since it was added. It is copied
-// under the Simulator's lock and read without it: added is only appended to,
-// deleted is replaced when it changes.
+// under the Simulator's lock and read without it: added and addedAt are only
+// appended to, deleted is replaced when it changes.
 type entry struct {
 	campaign Campaign
 	added    []Email
-	deleted  map[string]struct{} // by stats_id
+	addedAt  []time.Time          // of each that was added
+	deleted  map[string]time.Time // when, by stats_id
 }
 
-// content returns what the campaign holds at a time, with what was added.
-func (e entry) content(now time.Time) campaignContent {
+// content returns what the campaign holds at a time, with what was added, as it
+// is shown by who is late by that much.
+func (e entry) content(now time.Time, late time.Duration) campaignContent {
 	var held content
+	asOf := now.Add(-late)
 	if e.campaign.Source != nil {
-		held = e.campaign.Source.at(now, &e.campaign)
+		held = e.campaign.Source.at(asOf, &e.campaign)
 	}
 	if held.emails == nil && held.steps == nil && held.raw == nil {
 		held.emails = emailSlice(nil)
 	}
-	if held.emails != nil && len(e.added) > 0 {
-		held.emails = joined{held.emails, e.added}
+	added := e.added
+	if late > 0 {
+		if i := slices.IndexFunc(e.addedAt, asOf.Before); i >= 0 {
+			added = added[:i]
+		}
 	}
-	return campaignContent{content: held, campaign: &e.campaign, deleted: e.deleted}
+	if held.emails != nil && len(added) > 0 {
+		held.emails = joined{held.emails, added}
+	}
+	c := campaignContent{content: held, campaign: &e.campaign, deleted: e.deleted}
+	if late > 0 {
+		c.deletedUntil = asOf
+	}
+	return c
 }
 
 // status returns the campaign's status at a time: an active campaign is
@@ -150,23 +167,24 @@ func (e entry) status(now time.Time) string {
 	return status
 }
 
-func (e *entry) add(emails []Email) {
+func (e *entry) add(emails []Email, now time.Time) {
+	for range emails {
+		e.addedAt = append(e.addedAt, now)
+	}
 	// Numbers far from those of any source keep the made-up ids apart.
 	e.added = append(e.added, completed(emails, 1<<40+uint64(len(e.added)))...)
 }
 
 func (e *entry) deleteFirst(n int, now time.Time) {
-	rows := e.content(now).rows(query{limit: n})
+	rows := e.content(now, 0).rows(query{limit: n})
 	if rows.email == nil {
 		return
 	}
-	deleted := make(map[string]struct{}, len(e.deleted)+n)
-	for id := range e.deleted {
-		deleted[id] = struct{}{}
-	}
+	deleted := make(map[string]time.Time, len(e.deleted)+n)
+	maps.Copy(deleted, e.deleted)
 	for i := range min(n, rows.n) {
 		row := rows.email(i)
-		deleted[row.id(e.campaign.ID)] = struct{}{}
+		deleted[row.id(e.campaign.ID)] = now
 	}
 	e.deleted = deleted
 }
