@@ -1,10 +1,7 @@
 package config
 
 import (
-	"net/netip"
-	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,30 +21,43 @@ var accountName = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
 // config reads the root of the document.
 func (r *reader) config(root *yaml.Node) *Config {
 	c := &Config{Cache: Cache{TTL: DefaultTTL, MaxStale: DefaultMaxStale}}
+	cacheFileLine := 0
 	at := r.mapping(root, "the configuration", "accounts: and a list below it", fields{
-		"cache": func(_ string, value *yaml.Node, _ int) { r.cache(&c.Cache, value) },
+		"cache": func(_ string, value *yaml.Node, _ int) { cacheFileLine = r.cache(&c.Cache, value) },
 		"accounts": r.list("name: default", func(item *yaml.Node) {
 			c.Accounts = append(c.Accounts, r.account(item))
 		}),
 	})
-	if line := at.of("accounts"); len(c.Accounts) == 0 && !r.toldAt(line) {
+	if line := at.of("accounts"); len(c.Accounts) == 0 && !r.toldAt(line) && !r.isMisplaced("campaigns", "discovery") {
 		r.problemf(line, "no accounts: write accounts: and below it a list of at least one, such as - campaigns: [12345]")
+	}
+	if !r.isMisplaced("campaigns", "discovery") {
+		for _, p := range r.idle {
+			r.problem(p)
+		}
+	}
+	// Last, when all other files are known.
+	if cacheFileLine != 0 {
+		r.cacheFile(c.Cache.File, cacheFileLine)
 	}
 	return c
 }
 
-func (r *reader) cache(c *Cache, n *yaml.Node) {
+// cache reads how long to keep what, and returns the line of a file that is worth
+// a look at the end, else 0.
+func (r *reader) cache(c *Cache, n *yaml.Node) (fileLine int) {
 	at := r.mapping(n, "cache", "ttl: 45s", fields{
 		"ttl":       r.duration(&c.TTL),
 		"max_stale": r.duration(&c.MaxStale),
 		"file":      r.text(&c.File),
 	})
 	switch line := at.of("file"); {
-	case at["file"] == 0:
+	case at["file"] == 0 || r.toldAt(line) && c.File == "":
 	case strings.TrimSpace(c.File) == "":
 		r.problemf(line, "file is empty: write the path of a file that the exporter may write, or leave it out")
 	default:
 		c.File = promconfig.JoinDir(r.dir, c.File)
+		fileLine = line
 	}
 	if c.TTL <= 0 {
 		r.problemf(at.of("ttl"), "ttl is 0: write a little less than the scrape interval, such as 45s")
@@ -55,6 +65,7 @@ func (r *reader) cache(c *Cache, n *yaml.Node) {
 	if c.MaxStale != 0 && c.MaxStale < c.TTL {
 		r.problemf(at.of("max_stale", "ttl"), "max_stale (%v) is shorter than ttl (%v): write at least the ttl, or 0s to serve nothing stale", c.MaxStale, c.TTL)
 	}
+	return fileLine
 }
 
 func (r *reader) account(n *yaml.Node) *Account {
@@ -87,19 +98,29 @@ func (r *reader) account(n *yaml.Node) *Account {
 		"metadata_interval": r.duration(&a.MetadataInterval),
 	})
 
-	r.name(a, at.of("name"))
-	r.baseURL(a, at.of("base_url"))
 	if a.RequestTimeout <= 0 || a.RequestTimeout > maxRequestTimeout {
 		r.problemf(at.of("request_timeout"), "request_timeout is %v: write a time above 0s, at most %v", a.RequestTimeout, maxRequestTimeout)
 	}
-	r.keySource(a, apiKey, at)
+	if a.MetadataInterval != 0 && a.MetadataInterval < minDiscoveryInterval {
+		r.problemf(at.of("metadata_interval"), "metadata_interval is %v: write at least %v, since each list of campaigns takes from the request budget, or 0s for never", a.MetadataInterval, minDiscoveryInterval)
+	}
+	key := r.keySource(a, apiKey, at)
+	r.baseURL(a, key, at.of("base_url"))
+	r.name(a, key, at.of("name"))
+	if line := at["campaigns"]; line != 0 && len(a.Campaigns) == 0 && a.Discovery != nil && !r.toldAt(line) {
+		r.problemf(line, "campaigns is empty: write ids, such as [12345], or leave it out where discovery finds all")
+	}
 	if line := at.of("campaigns", "discovery"); len(a.Campaigns) == 0 && a.Discovery == nil && !r.toldAt(line) {
-		r.problemf(line, "account %s has neither campaigns nor discovery: write campaigns: and below it a list of ids, such as - 12345, or discovery: {} for every campaign", quote(a.Name))
+		r.idlef(line, "account %s has neither campaigns nor discovery: write campaigns: and below it a list of ids, such as - 12345, or discovery: {} for every campaign", quote(a.Name))
 	}
 	return a
 }
 
-func (r *reader) name(a *Account, line int) {
+func (r *reader) name(a *Account, key string, line int) {
+	if looksLikeKey(a.Name) || holdsKey(a.Name, key) {
+		r.problemf(line, "name looks like an API key, and would be shown in every metric: write a name such as agency-1; the key belongs in api_key_file or api_key_env")
+		return
+	}
 	if !accountName.MatchString(a.Name) {
 		r.problemf(line, "name is %s: write letters, digits, and _ . - only, such as agency-1", quote(a.Name))
 		return
@@ -111,47 +132,26 @@ func (r *reader) name(a *Account, line int) {
 	r.accounts[a.Name] = line
 }
 
-// baseURL checks where the requests go. The URL is in no message: who pastes one
-// with a key in it must not find it in the log.
-func (r *reader) baseURL(a *Account, line int) {
-	const instead = "write https, a host and a path, such as " + DefaultBaseURL
-	u, err := url.Parse(a.BaseURL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		r.problemf(line, "base_url is not an http URL: %s", instead)
-		return
-	}
-	if u.User != nil {
-		r.problemf(line, "base_url has a user name or password: %s; basic_auth belongs in http_config", instead)
-	}
-	if u.RawQuery != "" || u.ForceQuery {
-		r.problemf(line, "base_url has a query: %s; the key belongs in api_key_file or api_key_env", instead)
-	}
-	if strings.Contains(a.BaseURL, "#") {
-		r.problemf(line, "base_url has a fragment: %s", instead)
-	}
-	if port := u.Port(); port != "" {
-		if number, err := strconv.Atoi(port); err != nil || number < 1 || number > 65535 {
-			r.problemf(line, "base_url has a port that is not from 1 to 65535: %s", instead)
-		}
-	}
-	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		r.problemf(line, "base_url is plain http, which sends the key in the clear: write https:// (http:// is for localhost only)")
-	}
-	a.BaseURL = strings.TrimRight(a.BaseURL, "/")
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
+// holdsKey reports whether a key stands in a text. A short one, as tests and
+// simulators have, may do so by chance.
+func holdsKey(text, key string) bool {
+	return len(key) >= 8 && strings.Contains(text, key)
 }
 
 func (r *reader) rateLimit(l *RateLimit, n *yaml.Node) {
-	r.mapping(n, "rate_limit", "per_minute: 60", fields{
+	at := r.mapping(n, "rate_limit", "per_minute: 60", fields{
 		"per_minute":  r.integer(&l.PerMinute, maxRate),
 		"per_hour":    r.integer(&l.PerHour, maxRate),
 		"concurrency": r.integer(&l.Concurrency, maxConcurrency),
 	})
+
+	_, minute := at["per_minute"]
+	_, hour := at["per_hour"]
+	line := at.of("per_hour", "per_minute")
+	switch below := l.PerHour < l.PerMinute && !r.toldAt(at.of("per_minute")) && !r.toldAt(line); {
+	case below && minute && hour:
+		r.problemf(line, "per_hour (%d) is below per_minute (%d), which then never counts: exchange the two, or leave per_minute out", l.PerHour, l.PerMinute)
+	case below && minute:
+		r.warnf(line, "per_minute (%d) is above per_hour, which is %d unless it is written: write per_hour as well", l.PerMinute, l.PerHour)
+	}
 }

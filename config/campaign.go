@@ -1,8 +1,10 @@
 package config
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -39,6 +41,9 @@ func (r *reader) campaign(n *yaml.Node) Campaign {
 	if line := at.of("id"); c.ID == 0 && !r.toldAt(line) {
 		r.problemf(line, "a campaign without an id: write id: 12345")
 	}
+	if looksLikeKey(c.Name) {
+		r.problemf(at.of("name"), "name looks like an API key, and would be shown in a metric: write the campaign's name; the key belongs in api_key_file or api_key_env")
+	}
 	if length := utf8.RuneCountInString(c.Name); length > maxNameLength {
 		r.problemf(at.of("name"), "name has %d characters: write at most %d", length, maxNameLength)
 	}
@@ -52,6 +57,10 @@ func (r *reader) campaignID(c *Campaign, value *yaml.Node, line int) {
 		return
 	}
 	id, err := strconv.ParseInt(s, 10, 64)
+	if meant, ok := idIn(s); (err != nil || id <= 0) && ok {
+		r.problemf(line, "campaign id is not a number alone: write %s", meant)
+		return
+	}
 	if err != nil || id <= 0 {
 		r.problemf(line, "campaign id is %s: write its number, such as 12345", quote(s))
 		return
@@ -65,7 +74,7 @@ func (r *reader) campaignID(c *Campaign, value *yaml.Node, line int) {
 }
 
 func (r *reader) sequenceNumbers(c *Campaign) func(string, *yaml.Node, int) {
-	read := r.list("1", func(item *yaml.Node) {
+	return r.filled(r.list("1", func(item *yaml.Node) {
 		var number int
 		r.integer(&number, maxSequenceNumber)("a sequence number", item, item.Line)
 		if number != 0 && slices.Contains(c.SequenceNumbers, number) {
@@ -73,13 +82,7 @@ func (r *reader) sequenceNumbers(c *Campaign) func(string, *yaml.Node, int) {
 			return
 		}
 		c.SequenceNumbers = append(c.SequenceNumbers, number)
-	})
-	return func(key string, value *yaml.Node, line int) {
-		read(key, value, line)
-		if !isNull(value) && len(c.SequenceNumbers) == 0 && !r.toldAt(line) {
-			r.problemf(line, "%s is empty: write the steps to export, such as [1, 2], or leave it out for all", key)
-		}
-	}
+	}), "write the steps to export, such as [1, 2], or leave it out for all")
 }
 
 // window checks which sending times count.
@@ -95,4 +98,38 @@ func (r *reader) window(c Campaign, at lines) {
 	case !c.SentAfter.IsZero() && !c.SentBefore.IsZero() && !c.SentAfter.Before(c.SentBefore):
 		r.problemf(at.of("sent_before"), "sent_before is not later than sent_after: exchange the two, or leave one out")
 	}
+}
+
+var (
+	// inAddress is the id in the address of a campaign's page, or of one of its
+	// resources in the API.
+	inAddress = regexp.MustCompile(`(?i)(?:campaigns?(?:-v[0-9]+)?/|[?&#](?:campaign_?)?id=)([0-9]{1,19})(?:[/?&#]|$)`)
+	// withWords is an id and what people write before it.
+	withWords = regexp.MustCompile(`(?i)^(?:campaign)?[ _]?(?:id|no\.?|nr\.?)?[ ]?[#:=]?[ ]?([0-9]{1,19})[.,;]?$`)
+	// grouped is an id as a spreadsheet or a program writes large numbers.
+	grouped = regexp.MustCompile(`^(\d{1,3}(?:[ ,_'’]\d{3})+|\d+)(?:\.0+)?$`)
+)
+
+// idIn returns the id in a text that has one and something else: an address, or
+// a number with words or signs.
+func idIn(s string) (id string, ok bool) {
+	if looksLikeKey(s) && !strings.Contains(s, "://") {
+		return "", false
+	}
+	for _, form := range []*regexp.Regexp{inAddress, withWords, grouped} {
+		m := form.FindStringSubmatch(strings.TrimSpace(s))
+		if m == nil {
+			continue
+		}
+		digits := strings.Map(func(c rune) rune {
+			if c < '0' || c > '9' {
+				return -1
+			}
+			return c
+		}, m[1])
+		if n, err := strconv.ParseInt(digits, 10, 64); err == nil && n > 0 {
+			return strconv.FormatInt(n, 10), true
+		}
+	}
+	return "", false
 }

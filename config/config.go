@@ -121,9 +121,10 @@ type Campaign struct {
 }
 
 // Load reads and validates the configuration file at path. It looks up the
-// environment variables and reads the key files that the file names, relative
-// ones from the directory of path. The error is an [*Error] that lists
-// everything wrong with the file.
+// environment variables and reads the key files and the files of http_config
+// that the file names, relative ones from the directory of path; where cache.file
+// is to be, it only looks. The error is an [*Error] that lists everything wrong
+// with the file.
 func Load(path string) (*Config, error) {
 	data, err := readFile(path)
 	if err != nil {

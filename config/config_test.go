@@ -75,6 +75,12 @@ func TestEverySetting(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "key"), []byte("secret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	authority, _ := certificate(t)
+	for name, text := range map[string]string{"ca.pem": authority, "credentials": "token"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Setenv("OTHER_KEY", "other")
 	cfg, err := config.Parse(filepath.Join(dir, "config.yml"), []byte(`
 cache: {ttl: 4m30s, max_stale: 0s}
@@ -88,7 +94,7 @@ accounts:
     http_config:
       proxy_url: http://user:password@proxy.example:3128
       tls_config: {ca_file: ca.pem, min_version: TLS13}
-      authorization: {credentials_file: /run/credentials}
+      authorization: {credentials_file: ./credentials}
       enable_http2: false
     campaigns:
       - 12345
@@ -117,7 +123,7 @@ accounts:
 			RequestTimeout: model.Duration(time.Minute),
 			RateLimit:      config.RateLimit{PerMinute: 120, PerHour: 3000, Concurrency: 8},
 			HTTPConfig: promconfig.HTTPClientConfig{
-				Authorization: &promconfig.Authorization{Type: "Bearer", CredentialsFile: "/run/credentials"},
+				Authorization: &promconfig.Authorization{Type: "Bearer", CredentialsFile: filepath.Join(dir, "credentials")},
 				TLSConfig:     promconfig.TLSConfig{CAFile: filepath.Join(dir, "ca.pem"), MinVersion: promconfig.TLSVersions["TLS13"]},
 			},
 			Campaigns: []config.Campaign{
@@ -215,6 +221,8 @@ func TestExampleWithoutComments(t *testing.T) {
 	setting := regexp.MustCompile(`(?m)^( *)# ( *[a-z_]+:( .*)?)$`)
 	settings := setting.ReplaceAllString(excludesAnother.ReplaceAllString(string(data), ""), "$1$2")
 	t.Setenv("SMARTLEAD_API_KEY", "key")
+	authority, _ := certificate(t)
+	t.Chdir(filepath.Dir(write(t, "proxy-ca.pem", authority)))
 	cfg := parse(t, settings)
 	account := cfg.Accounts[0]
 	if account.BaseURL != config.DefaultBaseURL || account.RequestTimeout != config.DefaultRequestTimeout ||

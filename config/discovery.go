@@ -159,11 +159,16 @@ func (r *reader) discovery(dst **Discovery) func(string, *yaml.Node, int) {
 			"statuses":      r.statuses(d),
 			"name":          r.regexp(&d.Name),
 			"exclude_name":  r.regexp(&d.ExcludeName),
-			"client_ids":    r.texts(&d.ClientIDs, "77"),
-			"tags":          r.texts(&d.Tags, "outbound"),
+			"client_ids":    r.filled(r.texts(&d.ClientIDs, "77"), "write the clients' ids, such as [77, 78], or leave it out for all"),
+			"tags":          r.filled(r.texts(&d.Tags, "outbound"), "write tags, such as [outbound], or leave it out for campaigns with any tags and none"),
 			"max_campaigns": r.integer(&d.MaxCampaigns, maxMaxCampaigns),
 			"shard":         r.shard(&d.Shard),
 		})
+		for _, name := range []string{"name", "exclude_name"} {
+			if expression := map[string]Regexp{"name": d.Name, "exclude_name": d.ExcludeName}[name]; !expression.IsZero() && expression.String() == "" {
+				r.warnf(at.of(name), "%s is empty, which fits no campaign that has a name: write an expression such as \"Q4 .*\", or leave it out", name)
+			}
+		}
 		if d.Interval < minDiscoveryInterval {
 			r.problemf(at.of("interval"), "interval is %v: write at least %v, since each list of campaigns takes from the request budget", d.Interval, minDiscoveryInterval)
 		}
@@ -171,7 +176,7 @@ func (r *reader) discovery(dst **Discovery) func(string, *yaml.Node, int) {
 }
 
 func (r *reader) statuses(d *Discovery) func(string, *yaml.Node, int) {
-	return r.list("ACTIVE", func(item *yaml.Node) {
+	return r.filled(r.list("ACTIVE", func(item *yaml.Node) {
 		s, ok := r.listed("statuses", item)
 		if !ok {
 			return
@@ -186,7 +191,7 @@ func (r *reader) statuses(d *Discovery) func(string, *yaml.Node, int) {
 			meant = "did you mean " + near + "?"
 		}
 		r.warnf(item.Line, "status %s is not known: %s", quote(s), meant)
-	})
+	}), "write those to export, such as [ACTIVE], or leave it out for all but DRAFTED and ARCHIVED")
 }
 
 // texts reads a list of texts; example is one.

@@ -30,6 +30,16 @@ type reader struct {
 	campaigns map[int64]int
 	accounts  map[string]int
 
+	// used are the files that the configuration names, but for the cache's.
+	used []usedFile
+	// httpPaths are those of the http_config that is being read, as written.
+	httpPaths []usedFile
+	// misplaced are keys that were met where they don't belong.
+	misplaced map[string]bool
+	// idle are the problems of accounts that export nothing, which are told
+	// unless a misplaced key is the reason.
+	idle []Problem
+
 	// visits is how many more nodes are read, an anchor's as often as it is
 	// used.
 	visits int
@@ -43,6 +53,7 @@ func newReader(file string) *reader {
 		dir:       filepath.Dir(file),
 		campaigns: make(map[int64]int),
 		accounts:  make(map[string]int),
+		misplaced: make(map[string]bool),
 	}
 }
 
@@ -67,7 +78,13 @@ func (r *reader) visit(n *yaml.Node) bool {
 
 // document returns the root of the only document in data.
 func (r *reader) document(data []byte) (*yaml.Node, error) {
+	if isUTF16(data) {
+		return nil, fileError(r.file, nil, "is encoded as UTF-16, which Windows calls Unicode: save it as UTF-8")
+	}
 	if line, ok := invalidUTF8(data); ok {
+		if !mayBeOurs(data) {
+			return nil, fileError(r.file, nil, notOurs)
+		}
 		r.problemf(line, "not UTF-8: save the file in that encoding")
 		return nil, r.err()
 	}
@@ -78,13 +95,23 @@ func (r *reader) document(data []byte) (*yaml.Node, error) {
 	if errors.Is(err, io.EOF) || err == nil && isNull(root.Content[0]) {
 		return nil, fileError(r.file, nil, "is empty: write accounts: with at least one account, as in the example config.yml")
 	}
+	if err != nil && !mayBeOurs(data) {
+		return nil, fileError(r.file, nil, notOurs)
+	}
 	if err != nil {
 		r.problemf(syntaxErrorLine(data), "not valid YAML: %s", syntaxError(err))
 		return nil, r.err()
 	}
 
+	if !isOurs(root.Content[0]) {
+		return nil, fileError(r.file, nil, notOurs)
+	}
 	var second yaml.Node
-	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
+	err = decoder.Decode(&second)
+	if !errors.Is(err, io.EOF) && resolved(root.Content[0]).Kind != yaml.MappingNode {
+		return nil, fileError(r.file, nil, notOurs)
+	}
+	if !errors.Is(err, io.EOF) {
 		r.problemf(secondDocumentLine(data, &second), "a second YAML document: keep one, without --- or ... between its parts")
 		return nil, r.err()
 	}

@@ -76,7 +76,7 @@ func TestRefusedDocuments(t *testing.T) {
 		},
 		{
 			"a key of another section", "ttl: 45s\naccounts:\n  - campaigns: [1]\n",
-			`config.yml:1: unknown key "ttl" in the configuration: write one of accounts, cache`,
+			`config.yml:1: unknown key "ttl" in the configuration: write it below cache`,
 		},
 		{
 			"a key in the wrong case", "Cache: {ttl: 45s}\naccounts:\n  - campaigns: [1]\n",

@@ -46,7 +46,10 @@ func (r *reader) mapping(n *yaml.Node, what, example string, known fields) lines
 	for _, p := range r.pairs(n, 0) {
 		read, ok := known[p.key.Value]
 		if !ok {
-			r.unknownKey(p.key, what, slices.Sorted(maps.Keys(known)))
+			meant := r.unknownKey(p.key, what, slices.Sorted(maps.Keys(known)))
+			if _, given := at[meant]; !given {
+				at[meant] = p.key.Line // So that it isn't missed as well.
+			}
 			continue
 		}
 		if !isNull(p.value) {
@@ -57,24 +60,31 @@ func (r *reader) mapping(n *yaml.Node, what, example string, known fields) lines
 	return at
 }
 
-// unknownKey refuses a key. It is shown only if it is a plain word: in
-// {api_key:x}, without a space, the key holds the secret.
-func (r *reader) unknownKey(key *yaml.Node, what string, known []string) {
-	near := nearest(key.Value, known)
+// unknownKey refuses a key, and returns the one that was meant, if there is one
+// near. It is shown only if it is a plain word: in {api_key:x}, without a space,
+// the key holds the secret.
+func (r *reader) unknownKey(key *yaml.Node, what string, known []string) (near string) {
+	near = nearest(key.Value, known)
+	isWord := word.MatchString(key.Value) && !looksLikeKey(key.Value)
+	place := placeOf(key.Value)
 	switch {
 	case key.Kind != yaml.ScalarNode:
 		r.problemf(key.Line, "a key of %s is not a text: write one of %s", what, strings.Join(known, ", "))
 	case strings.Contains(key.Value, ":"):
 		r.problemf(key.Line, "unknown key in %s: write a space after the colon, as in key: value", what)
-	case near != "" && word.MatchString(key.Value):
+	case near != "" && isWord:
 		r.problemf(key.Line, "unknown key %q in %s: did you mean %s?", key.Value, what, near)
 	case near != "":
 		r.problemf(key.Line, "unknown key in %s: did you mean %s?", what, near)
-	case word.MatchString(key.Value):
+	case place != "":
+		r.misplaced[key.Value] = true
+		r.problemf(key.Line, "unknown key %q in %s: write it below %s", key.Value, what, place)
+	case isWord:
 		r.problemf(key.Line, "unknown key %q in %s: write one of %s", key.Value, what, strings.Join(known, ", "))
 	default:
 		r.problemf(key.Line, "unknown key in %s: write one of %s", what, strings.Join(known, ", "))
 	}
+	return near
 }
 
 // word matches what people name settings. Digits are in short ones only, as in
@@ -107,7 +117,7 @@ func (r *reader) pairs(n *yaml.Node, depth int) []pair {
 		}
 		if line, ok := first[key.Value]; ok && key.Kind == yaml.ScalarNode {
 			shown := "key"
-			if word.MatchString(key.Value) {
+			if word.MatchString(key.Value) && !looksLikeKey(key.Value) {
 				shown = key.Value
 			}
 			r.problemf(n.Content[i].Line, "%s is given twice, first on line %d: keep one of the two", shown, line)
@@ -165,6 +175,16 @@ func (r *reader) list(example string, read func(item *yaml.Node)) func(string, *
 				return
 			}
 			read(item)
+		}
+	}
+}
+
+// filled reads a list that is refused if it is empty; instead is what to write.
+func (r *reader) filled(read func(string, *yaml.Node, int), instead string) func(string, *yaml.Node, int) {
+	return func(key string, value *yaml.Node, line int) {
+		read(key, value, line)
+		if list := resolved(value); list.Kind == yaml.SequenceNode && len(list.Content) == 0 {
+			r.problemf(line, "%s is empty: %s", key, instead)
 		}
 	}
 }

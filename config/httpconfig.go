@@ -34,6 +34,7 @@ func (r *reader) httpConfig(dst *promconfig.HTTPClientConfig) func(string, *yaml
 			return
 		}
 		before := r.failures
+		r.httpPaths = nil
 		r.shape(reflect.TypeFor[promconfig.HTTPClientConfig](), key, value, line)
 		if r.failures > before {
 			return
@@ -49,6 +50,9 @@ func (r *reader) httpConfig(dst *promconfig.HTTPClientConfig) func(string, *yaml
 			return
 		}
 		r.headerNames(key, c, line)
+		for _, file := range r.httpPaths {
+			r.httpFile(file.setting, file.path, file.line)
+		}
 		for _, p := range r.pairs(resolved(value), 0) {
 			if p.key.Value == "follow_redirects" && c.FollowRedirects {
 				r.warnf(p.key.Line, "follow_redirects has no effect, since a redirect would carry the key elsewhere: leave it out")
@@ -56,6 +60,10 @@ func (r *reader) httpConfig(dst *promconfig.HTTPClientConfig) func(string, *yaml
 		}
 		c.FollowRedirects = false
 		c.SetDirectory(r.dir)
+		r.certificates(&c.TLSConfig, line)
+		if c.OAuth2 != nil {
+			r.certificates(&c.OAuth2.TLSConfig, line)
+		}
 		*dst = c
 	}
 }
@@ -102,14 +110,24 @@ func (r *reader) shape(t reflect.Type, what string, n *yaml.Node, line int) {
 	case reflect.Struct, reflect.Map:
 		r.mappingShape(t, what, n, line)
 	case reflect.Slice:
-		r.list("a value", func(item *yaml.Node) { r.shape(t.Elem(), what, item, item.Line) })(what, n, line)
+		read := r.list("a value", func(item *yaml.Node) { r.shape(t.Elem(), what, item, item.Line) })
+		r.filled(read, "write a value, or leave it out")(what, n, line)
 	case reflect.Bool:
 		var b bool
 		if n.Kind != yaml.ScalarNode || n.Decode(&b) != nil {
 			r.problemf(line, "%s is neither true nor false: write one of them", what)
 		}
 	default:
-		r.scalar(what, n, line)
+		s, ok := r.scalar(what, n, line)
+		if what == "files" {
+			what = "http_headers"
+		}
+		switch {
+		case ok && strings.HasSuffix(what, "_ref"):
+			r.problemf(line, "%s names a secret of a secret manager, and there is none: write the secret into a file, and its path as %s_file", what, strings.TrimSuffix(what, "_ref"))
+		case ok && httpFiles[what].named:
+			r.httpPaths = append(r.httpPaths, usedFile{what, s, line})
+		}
 	}
 }
 

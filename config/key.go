@@ -3,24 +3,16 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	promconfig "github.com/prometheus/common/config"
 )
 
 // maxKeyBytes bounds a key file. Keys have some 60 characters.
 const maxKeyBytes = 64 << 10
-
-// What can be wrong with a key, wherever it comes from.
-var (
-	errKeyEmpty   = errors.New("is empty")
-	errKeyUnclean = errors.New("holds more than one word, or control characters")
-)
 
 // envName is what the names of environment variables look like.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -37,7 +29,7 @@ var conventionalEnvName = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
 func (a *Account) Key() (string, error) {
 	key, err := a.lookUpKey()
 	if err != nil {
-		return "", fmt.Errorf("account %q: %w", a.Name, err)
+		return "", fmt.Errorf("account %s: %w", quote(a.Name), err)
 	}
 	return key, nil
 }
@@ -63,44 +55,16 @@ func (a *Account) lookUpKey() (string, error) {
 // is in the configuration, and is the key itself if it stands in the wrong
 // place there.
 func readKeyFile(path string) (string, error) {
-	// A pipe would block for ever, and a second read of it finds nothing.
-	info, err := os.Stat(path)
+	data, err := readRegular(path, maxKeyBytes)
 	if err != nil {
-		return "", bare(err)
-	}
-	if !info.Mode().IsRegular() {
-		return "", errors.New("is not a regular file")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", bare(err)
-	}
-	defer file.Close()
-
-	data, err := io.ReadAll(io.LimitReader(file, maxKeyBytes+1))
-	if err != nil {
-		return "", bare(err)
-	}
-	if len(data) > maxKeyBytes {
-		return "", fmt.Errorf("is larger than %d KiB", maxKeyBytes>>10)
+		return "", err
 	}
 	return cleanKey(string(data))
 }
 
-// cleanKey trims a key and refuses what can't be one.
-func cleanKey(key string) (string, error) {
-	key = strings.TrimSpace(key)
-	if key == "" {
-		return "", errKeyEmpty
-	}
-	if strings.ContainsFunc(key, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }) {
-		return "", errKeyUnclean
-	}
-	return key, nil
-}
-
-// keySource checks that there is one source of the key, and the key in it.
-func (r *reader) keySource(a *Account, inline string, at lines) {
+// keySource checks that there is one source of the key, and the key in it, which
+// it returns; "" if something is wrong with it.
+func (r *reader) keySource(a *Account, inline string, at lines) string {
 	var given []string
 	for _, key := range []string{"api_key_env", "api_key_file", "api_key"} {
 		if _, ok := at[key]; ok {
@@ -110,59 +74,65 @@ func (r *reader) keySource(a *Account, inline string, at lines) {
 	if len(given) > 1 {
 		slices.SortFunc(given, func(a, b string) int { return at[a] - at[b] })
 		r.problemf(at[given[1]], "%s and %s (line %d) both give the key: keep one of the two, best api_key_file", given[1], given[0], at[given[0]])
-		return
+		return ""
 	}
 	if line := at.of(given...); len(given) == 1 && r.toldAt(line) {
-		return
+		return ""
 	}
 	switch {
 	case at["api_key_file"] != 0:
-		r.keyFile(a, at["api_key_file"])
+		return r.keyFile(a, at["api_key_file"])
 	case at["api_key"] != 0:
-		r.inlineKey(a, inline, at["api_key"])
-	default:
-		r.envKey(a, at)
+		return r.inlineKey(a, inline, at["api_key"])
 	}
+	return r.envKey(a, at)
 }
 
-func (r *reader) keyFile(a *Account, line int) {
+func (r *reader) keyFile(a *Account, line int) string {
 	if a.APIKeyFile == "" {
 		r.problemf(line, "api_key_file is empty: write the path of a file that holds the key")
-		return
+		return ""
 	}
 	a.APIKeyFile = promconfig.JoinDir(r.dir, a.APIKeyFile)
-	_, err := readKeyFile(a.APIKeyFile)
+	r.use("api_key_file", a.APIKeyFile, line)
+	key, err := readKeyFile(a.APIKeyFile)
+	_, content := errors.AsType[keyError](err)
 	switch {
-	case errors.Is(err, errKeyEmpty), errors.Is(err, errKeyUnclean):
+	case content:
 		r.problemf(line, "the key file %v: write the API key into it, and nothing else", err)
 	case err != nil:
-		r.problemf(line, "the key file can't be read: %v: write the path of a file that holds the key and is readable to the user that runs the exporter (relative paths start from %s)", err, quote(r.dir))
+		r.problemf(line, "the key file can't be read: %v: write the path of a file that holds the key and is readable to the user that runs the exporter (relative paths start from %s)", err, quotePath(r.dir))
+	default:
+		r.warnExposed("the key file", a.APIKeyFile, line)
 	}
+	return key
 }
 
-func (r *reader) inlineKey(a *Account, key string, line int) {
-	switch _, err := cleanKey(key); {
-	case err != nil:
-		r.problemf(line, "api_key %v: write the API key in quotes, or better its file's path as api_key_file", err)
+func (r *reader) inlineKey(a *Account, key string, line int) string {
+	clean, err := cleanKey(key)
+	switch {
 	case strings.HasPrefix(key, "$"):
 		r.problemf(line, "api_key starts with $, but variables are not expanded: write api_key_env: and the variable's name, without $")
+	case err != nil:
+		r.problemf(line, "api_key %v: write the API key in quotes, or better its file's path as api_key_file", err)
 	default:
-		a.APIKey = promconfig.Secret(strings.TrimSpace(key))
+		a.APIKey = promconfig.Secret(clean)
 		r.warnf(line, "the API key stands in the configuration: better put it into a file that only the exporter can read, and write api_key_file: and its path")
 	}
+	return clean
 }
 
-func (r *reader) envKey(a *Account, at lines) {
+func (r *reader) envKey(a *Account, at lines) string {
 	line, explicit := at["api_key_env"]
 	if !explicit {
 		line, a.APIKeyEnv = at[""], DefaultAPIKeyEnv
 	}
 	if !envName.MatchString(a.APIKeyEnv) {
 		r.problemf(line, "api_key_env is not a variable's name: write that, without $, such as %s; a key itself belongs into a file, see api_key_file", DefaultAPIKeyEnv)
-		return
+		return ""
 	}
 	shown := "the environment variable that api_key_env names"
-	if conventionalEnvName.MatchString(a.APIKeyEnv) {
+	if conventionalEnvName.MatchString(a.APIKeyEnv) && !looksLikeKey(a.APIKeyEnv) {
 		shown = "the environment variable " + a.APIKeyEnv
 	}
 	key, err := cleanKey(os.Getenv(a.APIKeyEnv))
@@ -175,4 +145,5 @@ func (r *reader) envKey(a *Account, at lines) {
 	default:
 		a.envKey = key
 	}
+	return key
 }

@@ -62,11 +62,14 @@ func fileError(file string, cause error, format string, args ...any) *Error {
 // problemf notes what is wrong at a line. An anchor that is used twice is read
 // twice, but told once.
 func (r *reader) problemf(line int, format string, args ...any) {
+	r.problem(Problem{File: r.file, Line: line, Message: fmt.Sprintf(format, args...)})
+}
+
+func (r *reader) problem(p Problem) {
 	r.failures++
 	if r.stopped {
 		return
 	}
-	p := Problem{File: r.file, Line: line, Message: fmt.Sprintf(format, args...)}
 	if slices.Contains(r.problems, p) {
 		return
 	}
@@ -75,6 +78,11 @@ func (r *reader) problemf(line int, format string, args ...any) {
 		r.stopped = true
 	}
 	r.problems = append(r.problems, p)
+}
+
+// idlef notes that an account exports nothing, which is told at the end.
+func (r *reader) idlef(line int, format string, args ...any) {
+	r.idle = append(r.idle, Problem{File: r.file, Line: line, Message: fmt.Sprintf(format, args...)})
 }
 
 // toldAt reports whether something is wrong at a line already, so that what
@@ -102,14 +110,4 @@ func (r *reader) err() error {
 	}
 	slices.SortStableFunc(listed, func(a, b Problem) int { return a.Line - b.Line })
 	return &Error{Problems: r.problems}
-}
-
-// quote shows a value in a message, shortened to what a line has room for. It
-// is not for values that may be secret.
-func quote(s string) string {
-	const room = 40
-	if runes := []rune(s); len(runes) > room {
-		s = string(runes[:room]) + "…"
-	}
-	return fmt.Sprintf("%q", s)
 }

@@ -78,7 +78,8 @@ func TestReferenceDefaults(t *testing.T) {
 func TestReferenceExamples(t *testing.T) {
 	t.Setenv("SMARTLEAD_API_KEY", "a-key")
 	t.Setenv("AGENCY_API_KEY", "a-key")
-	key := filepath.Join(t.TempDir(), "key")
+	dir := t.TempDir()
+	key := filepath.Join(dir, "key")
 	if err := os.WriteFile(key, []byte("a-key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +95,9 @@ func TestReferenceExamples(t *testing.T) {
 			if tree["accounts"] == nil {
 				tree["accounts"] = []any{map[string]any{}}
 			}
+			if cache, ok := tree["cache"].(map[string]any); ok && cache["file"] != nil {
+				cache["file"] = filepath.Join(dir, "cache")
+			}
 			for _, account := range tree["accounts"].([]any) {
 				account := account.(map[string]any)
 				if account["campaigns"] == nil && account["discovery"] == nil {
@@ -101,6 +105,9 @@ func TestReferenceExamples(t *testing.T) {
 				}
 				if account["api_key_file"] != nil {
 					account["api_key_file"] = key
+				}
+				if account["api_key"] != nil { // what stands there is no key, which is told
+					account["api_key"] = "a-key"
 				}
 			}
 			text, err := yaml.Marshal(tree)

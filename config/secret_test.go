@@ -27,6 +27,10 @@ func tells(printed string) (part string, tells bool) {
 
 func TestPrintingShowsNoSecret(t *testing.T) {
 	t.Setenv("SMARTLEAD_API_KEY", canary)
+	cert, key := certificate(t)
+	indented := func(pem string) string {
+		return strings.ReplaceAll(strings.TrimSpace(pem), "\n", "\n          ")
+	}
 	cfg := parse(t, `
 accounts:
   - campaigns: [1]
@@ -36,7 +40,11 @@ accounts:
     http_config:
       proxy_url: http://user:Zq7%2FvX+kW&m4=pTjR9@proxy:3128
       authorization: {credentials: "`+canary+`"}
-      tls_config: {cert_file: a, key: "`+canary+`"}
+      tls_config:
+        cert: |
+          `+indented(cert)+`
+        key: |
+          `+indented(key)+`
       http_headers: {X-Token: {secrets: ["`+canary+`"]}}
 `)
 	for i := range cfg.Accounts {
@@ -67,6 +75,9 @@ accounts:
 		}
 		if part, told := tells(text); told {
 			t.Errorf("%s tells %q of the key:\n%s", name, part, text)
+		}
+		if strings.Contains(text, strings.Split(key, "\n")[1]) {
+			t.Errorf("%s tells the client certificate's key:\n%s", name, text)
 		}
 	}
 	if !strings.Contains(cfg.String(), "api_key: <secret>") {

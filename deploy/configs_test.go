@@ -19,6 +19,7 @@ func TestConfigurations(t *testing.T) {
 	}
 	t.Setenv("SMARTLEAD_API_KEY", "a-key")
 	keyFile := regexp.MustCompile(`(api_key_file: )\S+`)
+	cacheFile := regexp.MustCompile(`(\sfile: )\S+`)
 	for _, path := range []string{
 		"image/config.yml",
 		"kubernetes/example/config.yml",
@@ -30,7 +31,8 @@ func TestConfigurations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cfg, err := config.Parse(filepath.Join(dir, "config.yml"), keyFile.ReplaceAll(text, []byte("${1}"+key)))
+			text = cacheFile.ReplaceAll(keyFile.ReplaceAll(text, []byte("${1}"+key)), []byte("${1}"+filepath.Join(dir, "cache")))
+			cfg, err := config.Parse(filepath.Join(dir, "config.yml"), text)
 			if err != nil {
 				t.Fatal(err)
 			}

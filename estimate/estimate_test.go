@@ -111,7 +111,7 @@ accounts:
 func TestConfigCheckOfCacheFile(t *testing.T) {
 	t.Parallel()
 	got, err := check(t, testkit.StartAPI(t, simulator.Options{}), "{cache: {file: missing/cache}, accounts: [{campaigns: [1]}]}", false)
-	if err == nil || !strings.Contains(err.Error(), "config.yml: cache.file: ") || !strings.Contains(err.Error(), "name another file") {
+	if err == nil || !strings.Contains(err.Error(), "config.yml:1: cache.file: ") || !strings.Contains(err.Error(), "name another file") {
 		t.Errorf("got %v, want the place and the remedy", err)
 	}
 	if got != "" {

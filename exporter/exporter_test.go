@@ -1,6 +1,8 @@
 package exporter_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +21,15 @@ func TestApplyChangesNothingIfItFails(t *testing.T) {
 		e := begin(t, newSimulator(t, simulator.Options{}))
 		e.mustApply("{cache: {file: cache}, accounts: [{api_key: the-key, rate_limit: {per_minute: 30}, campaigns: [1, 2]}]}")
 		before, limits := e.store.Snapshot(), e.Ledger().Budget("default").Limits
-		err := e.apply("{cache: {file: none/cache}, accounts: [{api_key: the-key, rate_limit: {per_minute: 50}, campaigns: [3]}]}")
+		dir := filepath.Join(e.dir, "gone") // between being checked and being used
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		cfg := e.parse("{cache: {file: gone/cache}, accounts: [{api_key: the-key, rate_limit: {per_minute: 50}, campaigns: [3]}]}")
+		if err := os.Remove(dir); err != nil {
+			t.Fatal(err)
+		}
+		err := e.Apply(cfg)
 		if err == nil || !strings.HasPrefix(err.Error(), "cache.file: ") {
 			t.Errorf("got %v, want an error that names cache.file", err)
 		}

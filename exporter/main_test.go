@@ -55,14 +55,20 @@ func begin(t *testing.T, api http.Handler) *inForce {
 	return e
 }
 
-// apply puts a configuration into force, which is good as such.
-func (e *inForce) apply(text string) error {
+// parse returns a configuration, which is good as such.
+func (e *inForce) parse(text string) *config.Config {
 	e.t.Helper()
 	cfg, err := config.Parse(filepath.Join(e.dir, "config.yml"), []byte(text))
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	return e.Apply(cfg)
+	return cfg
+}
+
+// apply puts a configuration into force.
+func (e *inForce) apply(text string) error {
+	e.t.Helper()
+	return e.Apply(e.parse(text))
 }
 
 // mustApply is apply for what is expected to succeed.
