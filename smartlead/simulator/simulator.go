@@ -154,6 +154,22 @@ func (s *Simulator) AddEmails(id int64, emails ...Email) bool {
 	return true
 }
 
+// ChangeEmails makes something happen to e-mails of a campaign, such as an open,
+// or a reply that is taken back. The function is called with each e-mail each
+// time that it is read from now on, also concurrently, changes those that it is
+// about, and has to do the same each time. It reports whether the campaign
+// exists. Sources without e-mails are left alone.
+func (s *Simulator) ChangeEmails(id int64, happen func(*Email)) bool {
+	now := s.clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.campaigns[id]
+	if ok {
+		e.changes = append(e.changes, change{now, happen})
+	}
+	return ok
+}
+
 // DeleteRows makes the first n rows of a campaign vanish, in the order in which
 // they are served. It reports whether the campaign exists.
 func (s *Simulator) DeleteRows(id int64, n int) bool {

@@ -124,3 +124,34 @@ func TestVariants(t *testing.T) {
 		}
 	}
 }
+
+// What happens to e-mails is seen in rows, filters and analytics, and stays.
+func TestChangeEmails(t *testing.T) {
+	sim := newSim(t, simulator.Options{}, simulator.Campaign{ID: 1, Source: simulator.Rows(300, 10)})
+	before := total(t, sim, 1)
+	moment := time.Date(2025, time.January, 6, 9, 10, 0, 0, time.UTC) // when the eleventh was sent
+	if sim.ChangeEmails(2, func(*simulator.Email) {}) || !sim.ChangeEmails(1, func(e *simulator.Email) {
+		if e.SentTime.Before(moment) {
+			e.OpenTime, e.OpenCount, e.ReplyTime = moment, 1, time.Time{}
+		}
+	}) {
+		t.Error("campaign 1 is there, and 2 isn't")
+	}
+	want := before
+	want.Opened += 5
+	want.Replied--
+	if got := total(t, sim, 1); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	p := getPage(t, sim, 1, values("email_status", "opened", "limit", "1000"))
+	if int64(len(p.Data)) != want.Opened {
+		t.Errorf("got %d opened rows, want %d", len(p.Data), want.Opened)
+	}
+	var opened int64
+	for _, row := range getAnalytics(t, sim, lifetime()) {
+		opened += row.Opened
+	}
+	if opened != want.Opened {
+		t.Errorf("analytics have %d opened, want %d", opened, want.Opened)
+	}
+}

@@ -118,13 +118,20 @@ func (g generated) At(i int) Email {
 }
 
 // entry is a campaign and what happened to it since it was added. It is copied
-// under the Simulator's lock and read without it: added and addedAt are only
-// appended to, deleted is replaced when it changes.
+// under the Simulator's lock and read without it: slices are only appended to,
+// deleted is replaced when it changes.
 type entry struct {
 	campaign Campaign
 	added    []Email
 	addedAt  []time.Time          // of each that was added
 	deleted  map[string]time.Time // when, by stats_id
+	changes  []change
+}
+
+// change is something that happened to e-mails at a time.
+type change struct {
+	at     time.Time
+	happen func(*Email)
 }
 
 // content returns what the campaign holds at a time, with what was added, as it
@@ -146,6 +153,15 @@ func (e entry) content(now time.Time, late time.Duration) campaignContent {
 	}
 	if held.emails != nil && len(added) > 0 {
 		held.emails = joined{held.emails, added}
+	}
+	var changes []func(*Email)
+	for _, change := range e.changes {
+		if late <= 0 || !change.at.After(asOf) {
+			changes = append(changes, change.happen)
+		}
+	}
+	if held.emails != nil && len(changes) > 0 {
+		held.emails = changed{held.emails, changes}
 	}
 	c := campaignContent{content: held, campaign: &e.campaign, deleted: e.deleted}
 	if late > 0 {
@@ -202,6 +218,20 @@ func (j joined) At(i int) Email {
 		return j.second[i-n]
 	}
 	return j.first.At(i)
+}
+
+// changed is a list of e-mails to which something happened.
+type changed struct {
+	emailList
+	changes []func(*Email)
+}
+
+func (c changed) At(i int) Email {
+	e := c.emailList.At(i)
+	for _, change := range c.changes {
+		change(&e)
+	}
+	return e
 }
 
 // completed returns a copy of the e-mails, numbered from first on.
