@@ -25,7 +25,7 @@ func (e *exporter) newClient(account string, api http.Handler, limits smartlead.
 	client, err := smartlead.NewClient(smartlead.Options{
 		Key:       func() (string, error) { return testKey, nil },
 		BaseURL:   "http://smartlead.test/api/v1",
-		Budget:    smartlead.NewBudget(limits),
+		Limits:    &limits,
 		Transport: simulator.Transport(api),
 		Trace:     e.metrics.Trace(account),
 	})

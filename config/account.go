@@ -144,6 +144,7 @@ func (r *reader) rateLimit(l *RateLimit, n *yaml.Node) {
 		"per_hour":    r.integer(&l.PerHour, maxRate),
 		"concurrency": r.integer(&l.Concurrency, maxConcurrency),
 	})
+	l.PerMinuteGiven, l.PerHourGiven = at["per_minute"] != 0, at["per_hour"] != 0
 
 	_, minute := at["per_minute"]
 	_, hour := at["per_hour"]

@@ -100,6 +100,11 @@ type RateLimit struct {
 	PerHour   int `yaml:"per_hour"`
 	// Concurrency bounds the requests under way at once; 1 to 64.
 	Concurrency int `yaml:"concurrency"`
+
+	// PerMinuteGiven and PerHourGiven tell which of them are written down, and not the default: those are the
+	// account's shares of its key's quota.
+	PerMinuteGiven bool `yaml:"-"`
+	PerHourGiven   bool `yaml:"-"`
 }
 
 // Campaign is one campaign to export and which of its e-mails count.

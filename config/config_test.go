@@ -121,7 +121,7 @@ accounts:
 			BaseURL:        "http://127.0.0.1:8080/api/v1",
 			APIKeyFile:     filepath.Join(dir, "key"),
 			RequestTimeout: model.Duration(time.Minute),
-			RateLimit:      config.RateLimit{PerMinute: 120, PerHour: 3000, Concurrency: 8},
+			RateLimit:      config.RateLimit{PerMinute: 120, PerHour: 3000, Concurrency: 8, PerMinuteGiven: true, PerHourGiven: true},
 			HTTPConfig: promconfig.HTTPClientConfig{
 				Authorization: &promconfig.Authorization{Type: "Bearer", CredentialsFile: filepath.Join(dir, "credentials")},
 				TLSConfig:     promconfig.TLSConfig{CAFile: filepath.Join(dir, "ca.pem"), MinVersion: promconfig.TLSVersions["TLS13"]},
@@ -226,7 +226,7 @@ func TestExampleWithoutComments(t *testing.T) {
 	cfg := parse(t, settings)
 	account := cfg.Accounts[0]
 	if account.BaseURL != config.DefaultBaseURL || account.RequestTimeout != config.DefaultRequestTimeout ||
-		account.RateLimit != (config.RateLimit{PerMinute: 60, PerHour: 1000, Concurrency: 4}) {
+		account.RateLimit != (config.RateLimit{PerMinute: 60, PerHour: 1000, Concurrency: 4, PerMinuteGiven: true, PerHourGiven: true}) {
 		t.Errorf("the example's defaults are not the defaults: %v", account)
 	}
 	if account.HTTPConfig.ProxyURL.URL == nil || account.HTTPConfig.TLSConfig.CAFile != "proxy-ca.pem" {

@@ -12,6 +12,7 @@ import (
 	"smartlead_exporter/cachefile"
 	"smartlead_exporter/collector"
 	"smartlead_exporter/config"
+	"smartlead_exporter/smartlead"
 )
 
 // Program is the name of the program, as the API and whoever reads the log or a page know it.
@@ -33,12 +34,13 @@ type Options struct {
 // Exporter is a configuration in force, and what outlives it.
 type Exporter struct {
 	options Options
+	budgets *smartlead.Budgets
 	ledger  *Ledger
 }
 
 // New returns an exporter without a configuration.
 func New(o Options) *Exporter {
-	return &Exporter{options: o, ledger: newLedger(o.Logger)}
+	return &Exporter{options: o, budgets: smartlead.NewBudgets(), ledger: newLedger(o.Logger)}
 }
 
 // Ledger returns what is known of how the API takes the accounts' requests. It is the same for all configurations.
@@ -47,15 +49,23 @@ func (e *Exporter) Ledger() *Ledger { return e.ledger }
 // Apply puts a configuration into force, or fails and changes nothing. Calls must not overlap.
 func (e *Exporter) Apply(cfg *config.Config) error {
 	settings := collector.Settings{TTL: time.Duration(cfg.Cache.TTL), MaxStale: time.Duration(cfg.Cache.MaxStale)}
+	clients := map[string]*smartlead.Client{}
+	applied := false
+	defer func() {
+		if !applied {
+			closeAll(clients)
+		}
+	}()
 	for _, account := range cfg.Accounts {
 		client, err := NewClient(account, ClientOptions{
-			Budget:    e.ledger.budgets.of(account),
+			Budgets:   e.budgets,
 			Trace:     e.ledger.trace(account.Name, e.options.Metrics.Trace(account.Name)),
 			Transport: e.options.Transport,
 		})
 		if err != nil {
 			return err
 		}
+		clients[account.Name] = client
 		a := Settings(account)
 		a.Fetcher, a.Lister = client, client
 		settings.Accounts = append(settings.Accounts, a)
@@ -63,11 +73,18 @@ func (e *Exporter) Apply(cfg *config.Config) error {
 	if err := e.options.Keeper.Use(cfg.Cache.File); err != nil {
 		return err
 	}
-	for _, account := range cfg.Accounts { // from here on nothing fails
-		e.ledger.budgets.of(account).SetLimits(Limits(account))
-	}
+	applied = true // from here on nothing fails
 	e.options.Store.Apply(settings)
+	closeAll(e.ledger.use(clients))
+	e.ledger.tellShared()
 	return nil
+}
+
+// closeAll has clients that aren't used any more give back their shares of the quotas.
+func closeAll(clients map[string]*smartlead.Client) {
+	for _, client := range clients {
+		client.Close()
+	}
 }
 
 // UserAgent names the program and its version to the API; a build without one, such as go run's, says so.

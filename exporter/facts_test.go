@@ -60,7 +60,7 @@ func TestStepsAgree(t *testing.T) {
 	t.Parallel()
 	sim := newSimulator(t, simulator.Options{})
 	client, err := smartlead.NewClient(smartlead.Options{
-		Key: func() (string, error) { return "the-key", nil }, Budget: smartlead.NewBudget(smartlead.Limits{}), Transport: simulator.Transport(sim),
+		Key: func() (string, error) { return "the-key", nil }, Limits: &smartlead.Limits{}, Transport: simulator.Transport(sim),
 	})
 	if err != nil {
 		t.Fatal(err)

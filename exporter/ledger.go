@@ -2,6 +2,9 @@ package exporter
 
 import (
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,14 +14,17 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
-// Ledger keeps what outlives a configuration: the budgets, and by account the newest refusal, for who wants to know what
-// is wrong. It is safe for concurrent use.
+// Ledger knows how the API takes the accounts' requests: how the budgets stand, and the newest refusals, which outlive a
+// configuration. It is safe for concurrent use.
 type Ledger struct {
-	logger  log.Logger
-	budgets *budgets
+	logger log.Logger
 
 	mu       sync.Mutex
-	refusals map[string]*refusal // by account
+	clients  map[string]*smartlead.Client // by account, of the configuration in force
+	refusals map[string]*refusal          // by account
+
+	// shared are the accounts that the log was told share a key, by the quota's id. Only Apply uses it.
+	shared map[string]string
 }
 
 // refusal is the newest answer by which the API refused to serve an account, not just a campaign.
@@ -30,11 +36,27 @@ type refusal struct {
 }
 
 func newLedger(logger log.Logger) *Ledger {
-	return &Ledger{logger: logger, budgets: newBudgets(), refusals: map[string]*refusal{}}
+	return &Ledger{logger: logger, refusals: map[string]*refusal{}}
+}
+
+// use takes the clients of a new configuration, and returns those of the one before.
+func (l *Ledger) use(clients map[string]*smartlead.Client) (before map[string]*smartlead.Client) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before, l.clients = l.clients, clients
+	return before
 }
 
 // Budget returns how an account's budget stands; the zero value if there is no such account.
-func (l *Ledger) Budget(account string) smartlead.BudgetState { return l.budgets.state(account) }
+func (l *Ledger) Budget(account string) smartlead.BudgetState {
+	l.mu.Lock()
+	client := l.clients[account]
+	l.mu.Unlock()
+	if client == nil {
+		return smartlead.BudgetState{}
+	}
+	return client.Budget() // without the lock: it may read the key's file
+}
 
 // Refusal returns when and in which words the API last refused to serve an account; the zero time if it never did.
 func (l *Ledger) Refusal(account string) (at time.Time, text string) {
@@ -67,27 +89,23 @@ func (l *Ledger) of(account string) *refusal {
 // quietTime is for how long the log isn't told the same again: requests that are under way together are refused together.
 const quietTime = 30 * time.Second
 
-// tell logs a refusal of the account as a whole, for which its campaigns all have to wait, unless that is known.
+// tell logs that the API refuses an account's key, for which its campaigns all have to wait, unless that is known.
 func (l *Ledger) tell(account string, err *smartlead.Error) {
-	budget := l.Budget(account)
-	what, until, msg := string(err.Reason), budget.PausedUntil, "the API wants the account to pause; nothing is asked for it until then"
-	if err.Reason == smartlead.ErrUnauthorized {
-		what += err.Message // another one is news to whoever has just replaced the key
-		until, msg = budget.KeyRefusedUntil, "the API refuses the account's key; nothing is asked with it until then"
-	}
+	until := l.Budget(account).KeyRefusedUntil
 	l.mu.Lock()
 	r, now := l.of(account), time.Now()
-	known := r.told == what && now.Sub(r.toldAt) < quietTime
+	known := r.told == err.Message && now.Sub(r.toldAt) < quietTime // another one is news to whoever has just replaced the key
 	if !known {
-		r.told, r.toldAt = what, now
+		r.told, r.toldAt = err.Message, now
 	}
 	l.mu.Unlock()
 	if !known { // without the lock: a reader of the log that stalls holds up nobody else
-		_ = level.Warn(l.logger).Log("msg", msg, "account", account, "reason", string(err.Reason), "err", err, "until", until.UTC().Format(time.RFC3339))
+		_ = level.Warn(l.logger).Log("msg", "the API refuses the account's key; nothing is asked with it until then", "account", account,
+			"reason", string(err.Reason), "err", err, "until", until.UTC().Format(time.RFC3339))
 	}
 }
 
-// trace adds to a trace that each request is logged, at level debug, and that refusals are noted and told.
+// trace adds to a trace that each request is logged, at level debug, and that refusals, pauses and limits are told.
 func (l *Ledger) trace(account string, trace smartlead.Trace) smartlead.Trace {
 	count := trace.Request
 	trace.Request = func(r smartlead.RequestInfo) {
@@ -99,12 +117,55 @@ func (l *Ledger) trace(account string, trace smartlead.Trace) smartlead.Trace {
 			return
 		}
 		switch failed.Reason {
-		case smartlead.ErrForbidden: // of a campaign, perhaps
+		case smartlead.ErrForbidden, smartlead.ErrRateLimited: // the one of a campaign, perhaps
 			l.refused(account, failed)
-		case smartlead.ErrUnauthorized, smartlead.ErrRateLimited:
+		case smartlead.ErrUnauthorized:
 			l.refused(account, failed)
 			l.tell(account, failed)
 		}
 	}
+	trace.Pause = func(p smartlead.Pause) {
+		_ = level.Warn(l.logger).Log("msg", "the API wants a pause; nothing is asked with the account's key until then", "account", account,
+			"cause", p.Cause, "until", p.Until.UTC().Format(time.RFC3339))
+	}
+	trace.Limit = func(b smartlead.BudgetState) { l.tellLimit(account, b) }
 	return trace
+}
+
+// tellLimit logs that the server's limit is another than the configured one.
+func (l *Ledger) tellLimit(account string, b smartlead.BudgetState) {
+	switch {
+	case b.AdvertisedBinds:
+		_ = level.Warn(l.logger).Log("msg", "the API allows fewer requests a minute than are configured; its limit is kept to", "account", account,
+			"allowed", b.Advertised, "per_minute", b.Configured.PerMinute)
+	case b.AdvertisedPerMinute && b.Advertised > b.Configured.PerMinute:
+		_ = level.Info(l.logger).Log("msg", "the API allows more requests a minute than are configured; if no other program needs them, raise rate_limit", "account", account,
+			"allowed", b.Advertised, "per_minute", b.Configured.PerMinute)
+	}
+}
+
+// tellShared logs which accounts share a key, each time that it is others.
+func (l *Ledger) tellShared() {
+	l.mu.Lock()
+	clients := maps.Clone(l.clients)
+	l.mu.Unlock()
+	states := map[string]smartlead.BudgetState{}
+	for _, client := range clients { // each one counts as soon as it has been asked
+		client.Budget()
+	}
+	for _, client := range clients {
+		if state := client.Budget(); state.ID != "" && len(state.Accounts) > 1 {
+			states[state.ID] = state
+		}
+	}
+	shared := map[string]string{}
+	for _, id := range slices.Sorted(maps.Keys(states)) {
+		state := states[id]
+		shared[id] = strings.Join(state.Accounts, ",")
+		if l.shared[id] != shared[id] {
+			_ = level.Info(l.logger).Log("msg", "accounts share an API key, and with it one quota", "accounts", shared[id],
+				"per_minute", state.Configured.PerMinute, "per_hour", state.Configured.PerHour)
+		}
+	}
+	l.shared = shared
 }

@@ -32,7 +32,7 @@ func TestRefusalsOfAnAccountAreTold(t *testing.T) {
 			{what: "another one", key: "former", msg: refused, err: "Plan expired!"},
 			{
 				what: "too many requests", key: "good", effect: simulator.Respond(simulator.TooManyRequests("3600")),
-				msg: "the API wants the account to pause; nothing is asked for it until then", err: "too many requests",
+				msg: "the API wants a pause; nothing is asked with the account's key until then", err: "too many requests",
 			},
 		} {
 			e.log.Take()

@@ -14,8 +14,8 @@ import (
 
 // ClientOptions are what of a client isn't in the configuration.
 type ClientOptions struct {
-	// Budget has to allow each request; nil: the client gets one of its own, with the limits of the account.
-	Budget *smartlead.Budget
+	// Budgets keeps the quota of the account's key; nil: one of the client's own.
+	Budgets *smartlead.Budgets
 	// Trace is told of each request.
 	Trace smartlead.Trace
 	// Transport, if not nil, takes the place of the network and of the account's http_config.
@@ -32,13 +32,14 @@ func NewClient(account *config.Account, o ClientOptions) (*smartlead.Client, err
 		}
 		o.Transport = transport
 	}
-	if o.Budget == nil {
-		o.Budget = smartlead.NewBudget(Limits(account))
-	}
+	limits := Limits(account)
 	client, err := smartlead.NewClient(smartlead.Options{
 		Key:            account.Key,
 		BaseURL:        account.BaseURL,
-		Budget:         o.Budget,
+		Budgets:        o.Budgets,
+		Account:        account.Name,
+		Limits:         &limits,
+		Shares:         smartlead.Shares{PerMinute: account.RateLimit.PerMinuteGiven, PerHour: account.RateLimit.PerHourGiven},
 		RequestTimeout: time.Duration(account.RequestTimeout),
 		Transport:      o.Transport,
 		UserAgent:      UserAgent(),

@@ -33,7 +33,7 @@ func newCell(t *testing.T, f *fault, shape simulator.Shape) *cell {
 	c.north.line.observe = c.remember
 	c.change()
 	account := func(name string, a *api, campaigns ...collector.Campaign) collector.Account {
-		client := c.newClient(name, func() (string, error) { return matrixKey, nil }, a.line, smartlead.NewBudget(matrixLimits))
+		client := c.newClient(name, func() (string, error) { return matrixKey, nil }, a.line, smartlead.NewBudgets(), matrixLimits)
 		return collector.Account{Name: name, Fetcher: client, Concurrency: matrixLimits.Concurrency, Campaigns: campaigns}
 	}
 	campaign := func(id int64, pageSize int) collector.Campaign {

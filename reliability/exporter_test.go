@@ -53,12 +53,14 @@ func start(t testing.TB) *exporter {
 }
 
 // newClient returns the client of an account, as the program makes one.
-func (e *exporter) newClient(account string, key func() (string, error), transport http.RoundTripper, budget *smartlead.Budget) *smartlead.Client {
+func (e *exporter) newClient(account string, key func() (string, error), transport http.RoundTripper, budgets *smartlead.Budgets, limits smartlead.Limits) *smartlead.Client {
 	e.t.Helper()
 	client, err := smartlead.NewClient(smartlead.Options{
 		Key:            key,
 		BaseURL:        "http://smartlead.test" + simulator.DefaultPrefix,
-		Budget:         budget,
+		Budgets:        budgets,
+		Account:        account,
+		Limits:         &limits,
 		RequestTimeout: requestTimeout,
 		Transport:      transport,
 		Trace:          e.metrics.Trace(account),

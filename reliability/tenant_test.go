@@ -17,10 +17,12 @@ type tenant struct {
 	name  string
 	clock time.Duration // by which its API's clock is fast
 
-	keys       []string // that it uses in turn
-	accepted   string   // by the API
-	configured string   // the key that the exporter has
-	budget     *smartlead.Budget
+	keys       []string          // that it uses in turn
+	accepted   string            // by the API
+	configured string            // the key that the exporter has
+	client     *smartlead.Client // of the configuration in force; nil before the first
+	budgets    *smartlead.Budgets
+	allowed    smartlead.Limits
 	limits     []limitsFrom // those in force since the oldest request of sent, and later ones
 	sent       []time.Time  // the exporter's requests of the last hour
 
@@ -75,7 +77,7 @@ func newTenant(w *world, name string, index int) *tenant {
 	})
 	tenant.sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.SkewDate(tenant.clock), tenant.checkKey}})
 	limits := smartlead.Limits{PerMinute: 10, PerHour: 80, Concurrency: 2}
-	tenant.budget = smartlead.NewBudget(limits)
+	tenant.budgets, tenant.allowed = smartlead.NewBudgets(), limits
 	tenant.limits = []limitsFrom{{limits, time.Now()}}
 	id := int64(100 * (index + 1))
 	for _, c := range []campaign{
@@ -201,7 +203,7 @@ func (tenant *tenant) forget() {
 
 // setLimits changes the request limits.
 func (tenant *tenant) setLimits(limits smartlead.Limits) {
-	tenant.budget.SetLimits(limits)
+	tenant.allowed = limits
 	tenant.limits = append(tenant.limits, limitsFrom{limits, time.Now()})
 }
 
@@ -279,5 +281,5 @@ func (tenant *tenant) turn() time.Duration {
 			requests += 2 * (manyRows/c.pageSize + 1)
 		}
 	}
-	return time.Duration(float64(requests) / tenant.budget.Limits().Sustained() * float64(time.Minute))
+	return time.Duration(float64(requests) / tenant.allowed.Sustained() * float64(time.Minute))
 }

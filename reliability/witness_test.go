@@ -123,6 +123,7 @@ func (w *world) apply() {
 	w.seen.reloads++
 	settings := collector.Settings{TTL: w.ttl, MaxStale: w.maxStale}
 	records := map[int64]*record{}
+	var replaced []*smartlead.Client
 	for _, tenant := range w.tenants {
 		tenant.disturbed(0)
 		if !tenant.present {
@@ -133,8 +134,8 @@ func (w *world) apply() {
 			defer w.mu.Unlock()
 			return tenant.configured, nil
 		}
-		f := &witness{client: w.newClient(tenant.name, key, tenant.line, tenant.budget), w: w, records: map[int64]*record{}}
-		account := collector.Account{Name: tenant.name, Fetcher: f, Concurrency: tenant.budget.Limits().Concurrency}
+		f := &witness{client: w.newClient(tenant.name, key, tenant.line, tenant.budgets, tenant.allowed), w: w, records: map[int64]*record{}}
+		account := collector.Account{Name: tenant.name, Fetcher: f, Concurrency: tenant.allowed.Concurrency}
 		for _, c := range tenant.campaigns {
 			if !c.present {
 				continue
@@ -147,11 +148,17 @@ func (w *world) apply() {
 			records[c.id], f.records[c.id] = r, r
 			account.Campaigns = append(account.Campaigns, collector.Campaign{Query: query})
 		}
-		tenant.budget.SetLimits(tenant.budget.Limits()) // which mustn't forget what was spent
+		if tenant.client != nil {
+			replaced = append(replaced, tenant.client)
+		}
+		tenant.client = f.client
 		settings.Accounts = append(settings.Accounts, account)
 	}
 	w.records = records
 	w.store.Apply(settings)
+	for _, client := range replaced { // which mustn't forget what was spent
+		client.Close()
+	}
 }
 
 // look is a scrape, and a check of what it shows.

@@ -14,11 +14,13 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
-// wantState compares a budget's state with what is wanted of it besides its limits.
-func wantState(t *testing.T, when string, budget *smartlead.Budget, want smartlead.BudgetState) {
+// wantState compares a budget's state with what is wanted of its tokens and pauses.
+func wantState(t *testing.T, when string, client *smartlead.Client, want smartlead.BudgetState) {
 	t.Helper()
-	got := budget.State()
-	want.Limits = budget.Limits()
+	state := client.Budget()
+	got := smartlead.BudgetState{
+		MinuteLeft: state.MinuteLeft, HourLeft: state.HourLeft, PausedUntil: state.PausedUntil, KeyRefusedUntil: state.KeyRefusedUntil,
+	}
 	// Tokens grow by floating-point steps, and time.Duration rounds them to nanoseconds.
 	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
 		t.Errorf("%s: the state is different (-want +got):\n%s", when, diff)
@@ -55,18 +57,18 @@ func TestBudgetStateOfQuota(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				budget := smartlead.NewBudget(tt.limits)
-				client := newClient(t, respond(http.StatusOK, empty), func(o *smartlead.Options) { o.Budget = budget })
+				quota := newQuota(tt.limits)
+				client := newClient(t, respond(http.StatusOK, empty), quota.use)
 				for i, want := range tt.spent {
 					if i > 0 {
 						if _, err := statistics(t.Context(), client); err != nil {
 							t.Fatal(err)
 						}
 					}
-					wantState(t, "after so many requests", budget, want)
+					wantState(t, "after so many requests", client, want)
 				}
 				time.Sleep(10 * time.Second)
-				wantState(t, "later", budget, tt.later)
+				wantState(t, "later", client, tt.later)
 			})
 		})
 	}
@@ -75,13 +77,13 @@ func TestBudgetStateOfQuota(t *testing.T) {
 // Looking spends nothing, and is no reason to wait.
 func TestBudgetStateSpendsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		budget := smartlead.NewBudget(smartlead.Limits{PerMinute: 20, PerHour: 20})
+		quota := newQuota(smartlead.Limits{PerMinute: 20, PerHour: 20})
 		m := &meter{}
-		client := newClient(t, nil, func(o *smartlead.Options) { o.Budget, o.Transport = budget, m })
+		client := newClient(t, nil, quota.use, func(o *smartlead.Options) { o.Transport = m })
 		for range 1000 {
-			budget.State()
+			client.Budget()
 		}
-		wantState(t, "at first", budget, smartlead.BudgetState{MinuteLeft: 2, HourLeft: 2})
+		wantState(t, "at first", client, smartlead.BudgetState{MinuteLeft: 2, HourLeft: 2})
 		for range 2 {
 			if _, err := statistics(t.Context(), client); err != nil {
 				t.Fatal(err)
@@ -98,9 +100,9 @@ func TestBudgetStateSpendsNothing(t *testing.T) {
 		}()
 		synctest.Wait()
 		for range 1000 {
-			budget.State()
+			client.Budget()
 		}
-		wantState(t, "while one waits", budget, smartlead.BudgetState{})
+		wantState(t, "while one waits", client, smartlead.BudgetState{})
 		if err := <-waiting; err != nil {
 			t.Error(err)
 		}
@@ -123,9 +125,9 @@ func TestBudgetStateOfPauses(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := newSim(t, simulator.Campaign{ID: 1})
 				sim.Inject(simulator.Fault{Times: 1, Effects: effects})
-				budget := smartlead.NewBudget(smartlead.Limits{})
-				client := newClient(t, sim, func(o *smartlead.Options) { o.Budget = budget })
-				wantState(t, "at first", budget, free)
+				quota := newQuota(smartlead.Limits{})
+				client := newClient(t, sim, quota.use)
+				wantState(t, "at first", client, free)
 				until := time.Now().Add(300 * time.Second)
 				done := make(chan error)
 				go func() {
@@ -136,13 +138,13 @@ func TestBudgetStateOfPauses(t *testing.T) {
 					done <- err
 				}()
 				synctest.Wait()
-				wantState(t, "in the pause", budget, paused(until))
+				wantState(t, "in the pause", client, paused(until))
 				time.Sleep(300*time.Second - 1)
-				wantState(t, "at its end", budget, paused(until))
+				wantState(t, "at its end", client, paused(until))
 				if err := <-done; err != nil {
 					t.Error(err)
 				}
-				wantState(t, "after the pause", budget, free)
+				wantState(t, "after the pause", client, free)
 			})
 		})
 	}
@@ -155,8 +157,8 @@ func TestBudgetStateOfRefusedKey(t *testing.T) {
 			return smartlead.BudgetState{MinuteLeft: -1, HourLeft: -1, KeyRefusedUntil: until}
 		}
 		key := "bad"
-		budget := smartlead.NewBudget(smartlead.Limits{})
-		_, client := keyed(t, &key, budget)
+		quota := newQuota(smartlead.Limits{})
+		_, client := keyed(t, &key, quota)
 		ask := func(good bool) {
 			t.Helper()
 			if _, err := statistics(t.Context(), client); (err == nil) != good {
@@ -165,23 +167,24 @@ func TestBudgetStateOfRefusedKey(t *testing.T) {
 		}
 		ask(false)
 		first := time.Now().Add(time.Minute)
-		wantState(t, "after the first refusal", budget, refused(first))
+		wantState(t, "after the first refusal", client, refused(first))
 		time.Sleep(30 * time.Second)
 		ask(false) // isn't sent
-		wantState(t, "within its step", budget, refused(first))
+		wantState(t, "within its step", client, refused(first))
 		time.Sleep(30 * time.Second)
-		wantState(t, "when its step is over", budget, free)
+		wantState(t, "when its step is over", client, free)
 		ask(false)
-		wantState(t, "after the second refusal", budget, refused(time.Now().Add(2*time.Minute)))
+		second := time.Now().Add(2 * time.Minute)
+		wantState(t, "after the second refusal", client, refused(second))
 		time.Sleep(time.Second)
 		key = "good"
 		ask(true)
-		wantState(t, "after another key was accepted", budget, free)
+		wantState(t, "after another key was accepted", client, free)
 		key = "bad"
-		ask(false)
-		wantState(t, "after a third refusal", budget, refused(time.Now().Add(time.Minute)))
+		ask(false) // isn't sent
+		wantState(t, "when the refused key is back", client, refused(second))
 		time.Sleep(time.Hour)
-		wantState(t, "long after", budget, free)
+		wantState(t, "long after", client, free)
 	})
 }
 
@@ -189,8 +192,8 @@ func TestBudgetStateOfRefusedKey(t *testing.T) {
 func TestBudgetStateOfReplacedKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := "good"
-		budget := smartlead.NewBudget(smartlead.Limits{})
-		sim, client := keyed(t, &key, budget)
+		quota := newQuota(smartlead.Limits{})
+		sim, client := keyed(t, &key, quota)
 		sim.Inject(simulator.Fault{Times: 1, Effects: []simulator.Effect{simulator.Delay(10 * time.Second)}})
 		late := make(chan error)
 		go func() {
@@ -208,7 +211,7 @@ func TestBudgetStateOfReplacedKey(t *testing.T) {
 		if err := <-late; err != nil {
 			t.Error(err)
 		}
-		wantState(t, "after the late answer", budget, want)
+		wantState(t, "after the late answer", client, want)
 		if _, err := statistics(t.Context(), client); !errors.Is(err, smartlead.ErrUnauthorized) || len(sim.Requests()) != 2 {
 			t.Errorf("got %v after %d requests, want ErrUnauthorized without asking a third time", err, len(sim.Requests()))
 		}

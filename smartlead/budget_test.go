@@ -63,13 +63,13 @@ func (m *meter) within(start, end time.Duration) int {
 }
 
 // hungry lets programs ask as fast as they get answers until the time is over, and returns how often each was served.
-func hungry(t *testing.T, budget *smartlead.Budget, m *meter, programs int, during time.Duration) []int {
+func hungry(t *testing.T, quota *quota, m *meter, programs int, during time.Duration) []int {
 	t.Helper()
 	served := make([]int, programs)
 	end := time.Now().Add(during)
 	var all sync.WaitGroup
 	for i := range programs {
-		client := newClient(t, nil, func(o *smartlead.Options) { o.Budget, o.Transport = budget, m })
+		client := newClient(t, nil, quota.use, func(o *smartlead.Options) { o.Transport = m })
 		all.Go(func() {
 			for time.Now().Before(end) {
 				if _, err := statistics(t.Context(), client); err != nil {
@@ -104,7 +104,7 @@ func TestBudget(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const programs, takes = 8, 5 * time.Second
 				m := &meter{takes: takes}
-				served := hungry(t, smartlead.NewBudget(limits), m, programs, 2*time.Hour)
+				served := hungry(t, newQuota(limits), m, programs, 2*time.Hour)
 
 				if got := m.busiest(time.Minute); limits.PerMinute > 0 && got > limits.PerMinute {
 					t.Errorf("%d requests were sent in one minute", got)
@@ -151,9 +151,9 @@ func TestBudgetStart(t *testing.T) {
 		t.Run(fmt.Sprintf("%+v", tt.limits), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := &meter{takes: time.Minute}
-				budget := smartlead.NewBudget(tt.limits)
+				quota := newQuota(tt.limits)
 				var all sync.WaitGroup
-				client := newClient(t, nil, func(o *smartlead.Options) { o.Budget, o.Transport = budget, m })
+				client := newClient(t, nil, quota.use, func(o *smartlead.Options) { o.Transport = m })
 				for range 20 {
 					all.Go(func() {
 						if _, err := statistics(t.Context(), client); err != nil {
@@ -196,11 +196,11 @@ func TestBudgetSetLimits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				m := &meter{takes: time.Second}
-				budget := smartlead.NewBudget(tt.changes[0].limits)
+				quota := newQuota(tt.changes[0].limits)
 				for _, c := range tt.changes[1:] {
-					time.AfterFunc(c.after, func() { budget.SetLimits(c.limits) })
+					time.AfterFunc(c.after, func() { quota.set(t, c.limits) })
 				}
-				hungry(t, budget, m, 8, 2*time.Hour)
+				hungry(t, quota, m, 8, 2*time.Hour)
 
 				// A window may see as much as the highest limit that was in force in it.
 				limit := func(from, to time.Time, of func(smartlead.Limits) int) int {
@@ -234,7 +234,7 @@ func TestBudgetSetLimits(t *testing.T) {
 						}
 					}
 				}
-				if got, want := budget.Limits(), tt.changes[len(tt.changes)-1].limits; got != want {
+				if got, want := quota.state(t).Limits, tt.changes[len(tt.changes)-1].limits; got != want {
 					t.Errorf("the limits are %+v, want %+v", got, want)
 				}
 			})
@@ -251,9 +251,9 @@ func TestBudgetRaisedWhileWaiting(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := &meter{}
-				budget := smartlead.NewBudget(smartlead.Limits{PerHour: 1})
-				time.AfterFunc(time.Minute, func() { budget.SetLimits(raised) })
-				client := newClient(t, nil, func(o *smartlead.Options) { o.Budget, o.Transport = budget, m })
+				quota := newQuota(smartlead.Limits{PerHour: 1})
+				time.AfterFunc(time.Minute, func() { quota.set(t, raised) })
+				client := newClient(t, nil, quota.use, func(o *smartlead.Options) { o.Transport = m })
 				for range 2 {
 					if _, err := statistics(t.Context(), client); err != nil {
 						t.Fatal(err)
@@ -271,11 +271,11 @@ func TestBudgetRaisedWhileWaiting(t *testing.T) {
 func TestBudgetSetConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &meter{takes: time.Second}
-		budget := smartlead.NewBudget(smartlead.Limits{Concurrency: 2})
+		quota := newQuota(smartlead.Limits{Concurrency: 2})
 		time.AfterFunc(10*time.Second+500*time.Millisecond, func() {
-			budget.SetLimits(smartlead.Limits{Concurrency: 5})
+			quota.set(t, smartlead.Limits{Concurrency: 5})
 		})
-		hungry(t, budget, m, 20, 30*time.Second)
+		hungry(t, quota, m, 20, 30*time.Second)
 		if got := m.within(5*time.Second, 10*time.Second); got != 10 {
 			t.Errorf("%d requests were sent in 5 s with 2 at once, want 10", got)
 		}

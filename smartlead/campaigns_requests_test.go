@@ -37,12 +37,12 @@ func TestCallsShareTheBudget(t *testing.T) {
 	limits := smartlead.Limits{PerMinute: 20, PerHour: 300, Concurrency: 2}
 	synctest.Test(t, func(t *testing.T) {
 		m := &meter{takes: time.Second}
-		budget := smartlead.NewBudget(limits)
+		quota := newQuota(limits)
 		end := time.Now().Add(90 * time.Minute)
 		var all sync.WaitGroup
 		for name, call := range calls {
 			for range 2 {
-				client := newClient(t, nil, func(o *smartlead.Options) { o.Budget, o.Transport = budget, m })
+				client := newClient(t, nil, quota.use, func(o *smartlead.Options) { o.Transport = m })
 				all.Go(func() {
 					for time.Now().Before(end) {
 						if _, err := call(t.Context(), client); err != nil {
@@ -163,7 +163,7 @@ func TestCampaignsCancelled(t *testing.T) {
 		"in a request":  simulator.Delay(time.Hour),
 		"in a body":     simulator.Drip(1, time.Second),
 		"in a back-off": simulator.Reset(),
-		"in a pause":    simulator.Respond(simulator.TooManyRequests("3600")),
+		"in a pause":    simulator.Respond(simulator.TooManyRequests("300")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestCallsShareTheRefusedKey(t *testing.T) {
 			t.Run(first+" and "+second, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					key := "bad"
-					sim, client := keyed(t, &key, smartlead.NewBudget(smartlead.Limits{}))
+					sim, client := keyed(t, &key, newQuota(smartlead.Limits{}))
 					for _, ask := range []func(context.Context, *smartlead.Client) (int, error){calls[first], call} {
 						if _, err := ask(t.Context(), client); !errors.Is(err, smartlead.ErrUnauthorized) {
 							t.Errorf("got %v, want ErrUnauthorized", err)

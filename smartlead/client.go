@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,54 +24,19 @@ const (
 	maxErrorBody = 64 << 10 // bytes of a refusal that are looked at
 )
 
-// Options are what a Client needs to know. Key is required; the zero value of every other field means its default.
-type Options struct {
-	// Key returns the API key. It is called before every request, so a key that changes is used at once.
-	Key func() (string, error)
-	// BaseURL is the part of the address that all endpoints share; http or https. Default: DefaultBaseURL.
-	BaseURL string
-	// Budget is shared by all clients of the same key. Default: one of its own with 60 requests a minute, 1,000 an
-	// hour and 4 at a time.
-	Budget *Budget
-	// RequestTimeout is for one page, from sending the request to the last byte. Default: DefaultRequestTimeout.
-	RequestTimeout time.Duration
-	// Transport carries the requests. Default: http.DefaultTransport. Redirects are refused whatever it is.
-	Transport http.RoundTripper
-	// UserAgent should name the program and its version: the API's gateway refuses some libraries' own (status 403).
-	UserAgent string
-	// Trace is told what happens on the way.
-	Trace Trace
-}
-
-// Trace holds functions that are told what a Client does. A nil function is skipped; all of them may be called
-// concurrently and must not block. None is ever told the key.
-type Trace struct {
-	// Request is called after each request.
-	Request func(RequestInfo)
-	// Wait is called when the quota or a pause held up a request, with for how long.
-	Wait func(time.Duration)
-	// Remaining is called with the X-RateLimit-Remaining of an answer that has one.
-	Remaining func(requests int)
-}
-
-// RequestInfo describes a request that has ended.
-type RequestInfo struct {
-	Op         string        // method and path below the base URL, without the query
-	StatusCode int           // 0: there was no answer
-	Duration   time.Duration // until the last byte of the answer
-	Err        error         // nil, an *Error, or the end of the caller's context
-}
-
 // Client asks the Smartlead API on behalf of one key. Its methods may be called concurrently.
 type Client struct {
 	base      string
+	canonical string // base, one way of writing it
 	key       func() (string, error)
-	budget    *Budget
+	budgets   *Budgets
+	member    *member
 	timeout   time.Duration
 	userAgent string
 	http      http.Client
 	trace     Trace
 	totals    totals
+	closed    atomic.Bool
 }
 
 // NewClient checks the options and returns a client. It asks the API nothing.
@@ -85,8 +51,18 @@ func NewClient(o Options) (*Client, error) {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" {
 		return nil, errors.New("smartlead: the base URL must look like " + DefaultBaseURL)
 	}
-	if o.Budget == nil {
-		o.Budget = NewBudget(Limits{PerMinute: 60, PerHour: 1000, Concurrency: 4})
+	if o.Budgets == nil {
+		o.Budgets = NewBudgets()
+	}
+	if o.Transport == nil {
+		o.Transport = http.DefaultTransport
+		if shared, ok := o.Transport.(*http.Transport); ok {
+			o.Transport = shared.Clone() // whose connections are this client's to close
+		}
+	}
+	limits := DefaultLimits()
+	if o.Limits != nil {
+		limits = *o.Limits
 	}
 	if o.RequestTimeout == 0 {
 		o.RequestTimeout = DefaultRequestTimeout
@@ -96,8 +72,10 @@ func NewClient(o Options) (*Client, error) {
 	}
 	return &Client{
 		base:      strings.TrimRight(o.BaseURL, "/"),
+		canonical: canonicalBase(u),
 		key:       o.Key,
-		budget:    o.Budget,
+		budgets:   o.Budgets,
+		member:    o.Budgets.join(o.Account, limits, o.Shares),
 		timeout:   o.RequestTimeout,
 		userAgent: o.UserAgent,
 		trace:     o.Trace,
@@ -107,6 +85,32 @@ func NewClient(o Options) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil
+}
+
+// Close gives up the client's share of the quota and closes its idle connections. Calls under way go on to their end.
+func (c *Client) Close() {
+	c.budgets.leave(c.member)
+	c.closed.Store(true)
+	c.http.CloseIdleConnections()
+}
+
+// Budget returns where the budget stands of the key that the client would use now. It asks the API nothing.
+func (c *Client) Budget() BudgetState {
+	key, err := c.key()
+	if err != nil || key == "" {
+		return c.budgets.unknown(c.member)
+	}
+	return c.budgets.look(newKeyID(c.canonical, key), c.member)
+}
+
+// tell tells the trace what was learned from an answer.
+func (c *Client) tell(a answered) {
+	if a.limit != nil && c.trace.Limit != nil {
+		c.trace.Limit(*a.limit)
+	}
+	if a.pause != nil && c.trace.Pause != nil {
+		c.trace.Pause(*a.pause)
+	}
 }
 
 // request is one resource to be had.
@@ -123,6 +127,11 @@ func (r *request) op() string { return "GET " + r.path }
 
 // do tries until the resource is had, can't be had, or has been tried often enough.
 func (c *Client) do(ctx context.Context, r *request) error {
+	if ticketOf(ctx) == nil { // a call of one request
+		var end func()
+		ctx, end = c.begin(ctx)
+		defer end()
+	}
 	for try := 1; ; try++ {
 		err := c.try(ctx, r)
 		if err == nil || try == maxTries || !retryable(err) || ctx.Err() != nil {
@@ -139,31 +148,75 @@ func (c *Client) do(ctx context.Context, r *request) error {
 
 // try waits for the budget's permission and asks once.
 func (c *Client) try(ctx context.Context, r *request) error {
-	key, err := c.currentKey(r)
-	if err != nil {
-		return err
+	for {
+		key, err := c.currentKey(r)
+		if err != nil {
+			return err
+		}
+		p, err := c.permit(ctx, r, key)
+		if errors.Is(err, errRecalled) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if now, err := c.currentKey(r); err != nil || now != key { // the wait may have been long
+			c.budgets.giveBack(p)
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		err = c.send(ctx, r, key, p)
+		if !errors.Is(err, errHeldUp) {
+			return err
+		}
 	}
-	if d := c.budget.refusals.wait(key); d > 0 {
-		return refusedBefore(r, d)
-	}
-	release, err := c.budget.acquire(ctx, c.trace.Wait)
-	if err != nil {
-		return fmt.Errorf("%s: waiting for the request budget: %w", r.op(), err)
-	}
-	defer release()
-	if key, err = c.currentKey(r); err != nil { // the wait may have been long
-		return err
-	}
-	if d := c.budget.refusals.admit(key); d > 0 {
-		return refusedBefore(r, d)
-	}
+}
 
-	start := time.Now()
-	r.sent++
-	status, err := c.exchange(ctx, r, key)
-	if c.trace.Request != nil {
-		c.trace.Request(RequestInfo{Op: r.op(), StatusCode: status, Duration: time.Since(start), Err: err})
+// permit waits until a request may be sent.
+func (c *Client) permit(ctx context.Context, r *request, key string) (*permit, error) {
+	progress := progressOf(ctx)
+	var since time.Time
+	held := func(begins bool) {
+		if progress.Waiting != nil {
+			progress.Waiting(begins)
+		}
+		if begins {
+			since = time.Now()
+		} else if d := time.Since(since); d > 0 && c.trace.Wait != nil {
+			c.trace.Wait(d)
+		}
 	}
+	p, err := c.budgets.acquire(ctx, newKeyID(c.canonical, key), c.member, ticketOf(ctx), held)
+	var refused *keyRefused
+	var paused *keyPaused
+	switch {
+	case errors.As(err, &refused):
+		return nil, &Error{Op: r.op(), Reason: ErrUnauthorized, Message: err.Error()}
+	case errors.As(err, &paused):
+		return nil, &Error{Op: r.op(), Reason: ErrRateLimited, Message: err.Error(), RetryAfter: time.Until(paused.until)}
+	case err != nil && !errors.Is(err, errRecalled):
+		return nil, fmt.Errorf("%s: waiting for the request budget: %w", r.op(), err)
+	}
+	return p, err
+}
+
+// send asks once, with a permit. errHeldUp says that nothing was written.
+func (c *Client) send(ctx context.Context, r *request, key string, p *permit) error {
+	w := &writes{client: c, request: r, permit: p, start: time.Now()}
+	r.sent++
+	status, err := c.exchange(ctx, r, key, w)
+	if c.closed.Load() {
+		c.http.CloseIdleConnections()
+	}
+	if errors.Is(err, errHeldUp) {
+		r.sent--
+		c.budgets.giveBack(p)
+		return err
+	}
+	c.budgets.done(p)
+	w.ended(status, err)
 	return err
 }
 
@@ -178,18 +231,14 @@ func (c *Client) currentKey(r *request) (string, error) {
 	return key, nil
 }
 
-func refusedBefore(r *request, d time.Duration) error {
-	return &Error{
-		Op: r.op(), Reason: ErrUnauthorized,
-		Message: fmt.Sprintf("not asked: the API refused this key; the next try is in %s, or when the key changes", d.Round(time.Second)),
-	}
-}
-
 // exchange sends the request and reads the answer. status is 0 if there was none.
-func (c *Client) exchange(ctx context.Context, r *request, key string) (status int, err error) {
+func (c *Client) exchange(ctx context.Context, r *request, key string, w *writes) (status int, err error) {
 	hide := newRedactor(key)
 	tryCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	tryCtx, refuse := context.WithCancelCause(tryCtx)
+	defer refuse(nil)
+	tryCtx = w.watch(tryCtx, refuse)
 
 	query := url.Values{}
 	maps.Copy(query, r.query)
@@ -201,28 +250,27 @@ func (c *Client) exchange(ctx context.Context, r *request, key string) (status i
 	req.Header.Set("User-Agent", c.userAgent)
 	req.Header.Set("Accept", "application/json")
 
-	asked := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
+		if cause := context.Cause(tryCtx); errors.Is(cause, errHeldUp) || errors.Is(cause, errNotRepeated) {
+			err = cause
+		}
+		if errors.Is(err, errHeldUp) {
+			return 0, errHeldUp
+		}
 		return 0, c.lost(ctx, r, 0, err, hide)
 	}
 	defer resp.Body.Close()
-	if remaining, wait, known := quotaLeft(resp.Header); known {
-		if c.trace.Remaining != nil {
-			c.trace.Remaining(remaining)
-		}
-		if wait > 0 {
-			c.budget.pause(wait) // other programs use the key, too: the server's count wins
-		}
+	headers := parseRateHeaders(resp.Header)
+	if headers.remaining >= 0 && c.trace.Remaining != nil {
+		c.trace.Remaining(headers.remaining)
 	}
-	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNotFound {
-		c.budget.refusals.accepted(key, asked)
-	}
+	c.tell(c.budgets.headers(w.permit, headers))
 	if resp.StatusCode != http.StatusOK {
-		return resp.StatusCode, c.refusal(ctx, r, resp, key, hide)
+		return resp.StatusCode, c.refusal(ctx, r, resp, w.permit, hide)
 	}
 
-	c.budget.succeeded()
+	c.tell(c.budgets.status(w.permit, resp.StatusCode, 0))
 	body := &pageReader{r: resp.Body, left: maxPageBytes, hide: hide}
 	if err := r.read(body, serverTime(resp.Header)); err != nil {
 		if body.err != nil {
@@ -251,17 +299,21 @@ func (c *Client) lost(ctx context.Context, r *request, status int, err error, hi
 }
 
 // refusal turns an answer other than 200 into an error, and has the budget learn from it.
-func (c *Client) refusal(ctx context.Context, r *request, resp *http.Response, key string, hide *redactor) error {
+func (c *Client) refusal(ctx context.Context, r *request, resp *http.Response, p *permit, hide *redactor) error {
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", r.op(), context.Cause(ctx))
 	}
 	said := readErrorBody(text, len(text) == maxErrorBody, hide)
 	e := &Error{Op: r.op(), StatusCode: resp.StatusCode, Message: hide.message(said.message)}
+	retryAfter, ok := parseRetryAfter(resp.Header.Get("Retry-After"), serverTime(resp.Header))
+	if !ok {
+		retryAfter, _ = parseRetryAfter(said.retryAfter, serverTime(resp.Header))
+	}
+	c.tell(c.budgets.status(p, resp.StatusCode, retryAfter))
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized:
 		e.Reason = ErrUnauthorized
-		c.budget.refusals.refused(key)
 	case code == http.StatusForbidden:
 		e.Reason = ErrForbidden
 	case code == http.StatusNotFound:
@@ -269,15 +321,9 @@ func (c *Client) refusal(ctx context.Context, r *request, resp *http.Response, k
 	case code == http.StatusRequestTimeout:
 		e.Reason = ErrTimeout
 	case code == http.StatusTooManyRequests:
-		e.Reason = ErrRateLimited
-		retryAfter, ok := parseRetryAfter(resp.Header.Get("Retry-After"), serverTime(resp.Header))
-		if !ok {
-			retryAfter, _ = parseRetryAfter(said.retryAfter, serverTime(resp.Header))
-		}
-		e.RetryAfter = retryAfter
-		c.budget.throttle(retryAfter)
+		e.Reason, e.RetryAfter = ErrRateLimited, retryAfter
 	case code >= 500:
-		e.Reason = ErrServer
+		e.Reason, e.RetryAfter = ErrServer, retryAfter
 	case code >= 400:
 		e.Reason = ErrBadRequest
 	case code >= 300:

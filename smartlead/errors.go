@@ -22,7 +22,8 @@ const (
 	ErrForbidden Reason = "forbidden"
 	// ErrNotFound is status 404: no such campaign, or not one of this key's account.
 	ErrNotFound Reason = "not_found"
-	// ErrRateLimited is status 429, still after the last try.
+	// ErrRateLimited is status 429, still after the last try, or a pause that the server demanded and that is too long to
+	// be waited for: it ends in more than ten minutes.
 	ErrRateLimited Reason = "rate_limited"
 	// ErrServer is any 5xx status, still after the last try.
 	ErrServer Reason = "server_error"
@@ -65,7 +66,7 @@ type Error struct {
 	StatusCode int
 	// Message is what the server said, or what was wrong with its answer: one line of at most 200 characters.
 	Message string
-	// RetryAfter is how long the server asked to be left alone, 0 if it didn't say. At most 24 h.
+	// RetryAfter is how long the server asked to be left alone, 0 if it didn't say. At most an hour.
 	RetryAfter time.Duration
 	// Err is the cause below this package, such as a *net.OpError, or nil.
 	Err error
@@ -103,8 +104,11 @@ func (e *Error) Unwrap() []error {
 // would be repeated and cost budget; a 429 is tried again once the account's pause is over.
 func retryable(err error) bool {
 	switch ReasonOf(err) {
-	case ErrServer, ErrTimeout, ErrNetwork, ErrRateLimited:
+	case ErrServer, ErrTimeout, ErrNetwork:
 		return true
+	case ErrRateLimited:
+		e, ok := errors.AsType[*Error](err)
+		return ok && e.StatusCode != 0 // else the pause is too long
 	default:
 		return false
 	}

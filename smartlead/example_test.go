@@ -32,14 +32,16 @@ func Example() {
 		// A function, so that a key that is replaced, in a file or a vault, is used at once.
 		Key:     func() (string, error) { return "example-key", nil },
 		BaseURL: api.URL + "/api/v1", // leave it out to ask the real API
-		// One budget for each key: clients of the same key share it.
-		Budget:    smartlead.NewBudget(smartlead.Limits{PerMinute: 60, PerHour: 1000, Concurrency: 4}),
+		// One for all clients of a program, which keeps the quota of each key.
+		Budgets:   smartlead.NewBudgets(),
+		Limits:    &smartlead.Limits{PerMinute: 60, PerHour: 1000, Concurrency: 4},
 		UserAgent: "mailreport/1.0",
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	defer client.Close()
 
 	statistics, err := client.Statistics(context.Background(), smartlead.StatisticsQuery{CampaignID: 12345})
 	if err != nil {

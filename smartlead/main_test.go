@@ -28,7 +28,7 @@ func newClient(t testing.TB, h http.Handler, change ...func(*smartlead.Options))
 	o := smartlead.Options{
 		Key:       func() (string, error) { return testKey, nil },
 		BaseURL:   baseURL,
-		Budget:    smartlead.NewBudget(smartlead.Limits{}),
+		Limits:    &smartlead.Limits{},
 		Transport: simulator.Transport(h),
 	}
 	for _, f := range change {

@@ -55,7 +55,14 @@ func TestPauses(t *testing.T) {
 		{"429 with the body's seconds", tooMany(429, `{"error":{"retry_after":30}}`), exactly(30 * s)},
 		{"429 with a header that can't be read", tooMany(429, `{"error":{"retry_after":30}}`, "Retry-After", "soon"), exactly(30 * s)},
 		{"429 with nothing", tooMany(429, ""), backoff},
-		{"429 with a thousand years", tooMany(429, "", "Retry-After", "31556952000"), exactly(24 * time.Hour)},
+		{"429 with a thousand years", tooMany(429, "", "Retry-After", "31556952000"), exactly(60 * s)},
+		{"429 with milliseconds", tooMany(429, "", "Retry-After", "900000"), exactly(60 * s)},
+		{"429 with the body's milliseconds", tooMany(429, `{"error":{"retry_after":30000}}`), exactly(60 * s)},
+		{"429 with a date in a thousand years", tooMany(429, "", "Retry-After", "Sat, 02 Mar 3000 09:00:00 GMT"), exactly(60 * s)},
+		{"503 with seconds", tooMany(503, "", "Retry-After", "30"), exactly(30 * s)},
+		{"503 with a date", tooMany(503, "", "Retry-After", httpDate(30*s)), exactly(30 * s)},
+		{"503 with milliseconds", tooMany(503, "", "Retry-After", "900000"), exactly(60 * s)},
+		{"502 of a gateway with seconds", tooMany(502, "", "Retry-After", "30"), exactly(30 * s)},
 		{"429 with a reset", tooMany(429, "", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(40*s)), exactly(40 * s)},
 		{"429 with a reset sooner than Retry-After", tooMany(429, "", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(40*s), "Retry-After", "50"), exactly(50 * s)},
 
@@ -64,8 +71,14 @@ func TestPauses(t *testing.T) {
 		{"nothing left, by a clock that is 10 min slow", header("Date", httpDate(-600*s), "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(-560*s)), exactly(40 * s)},
 		{"nothing left, without a reset", header("X-RateLimit-Remaining", "0"), exactly(60 * s)},
 		{"nothing left, with a reset that can't be read", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "soon"), exactly(60 * s)},
-		{"nothing left, with a reset that is past", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(-40*s)), exactly(0)},
-		{"nothing left, with a reset in a thousand years", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "32503680000"), exactly(time.Hour)},
+		{"nothing left, with a reset that is past", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(-40*s)), exactly(60 * s)},
+		{"nothing left, with a reset in this second", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(0)), exactly(s)},
+		{"nothing left, with a reset in seconds from now", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "40"), exactly(60 * s)},
+		{"nothing left, with a reset in milliseconds", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(40*s)+"000"), exactly(60 * s)},
+		{"nothing left, with a reset in just over an hour", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(3601*s)), exactly(60 * s)},
+		{"nothing left, with a negative reset", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "-5"), exactly(60 * s)},
+		{"nothing left, with a fraction", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(40*s)+".5"), exactly(40500 * time.Millisecond)},
+		{"nothing left, with a reset in a thousand years", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "32503680000"), exactly(60 * s)},
 		{"something left", header("X-RateLimit-Remaining", "1", "X-RateLimit-Reset", unix(40*s)), exactly(0)},
 		{"headers that can't be read", header("X-RateLimit-Remaining", "few", "X-RateLimit-Reset", unix(40*s)), exactly(0)},
 		{"less than nothing left", header("X-RateLimit-Remaining", "-1", "X-RateLimit-Reset", unix(40*s)), exactly(0)},
@@ -75,11 +88,11 @@ func TestPauses(t *testing.T) {
 				sim := newSim(t, simulator.Campaign{ID: 1}, simulator.Campaign{ID: 2})
 				sim.Inject(simulator.Fault{Times: 1, Effects: tt.effects})
 				// Two clients of one key, such as before and after its configuration changed.
-				budget := smartlead.NewBudget(smartlead.Limits{})
+				quota := newQuota(smartlead.Limits{})
 				var told time.Duration
-				one := newClient(t, sim, func(o *smartlead.Options) { o.Budget = budget })
+				one := newClient(t, sim, quota.use)
 				other := newClient(t, sim, func(o *smartlead.Options) {
-					o.Budget = budget
+					quota.use(o)
 					o.Trace.Wait = func(d time.Duration) { told += d }
 				})
 
@@ -114,8 +127,8 @@ func TestPausesGrow(t *testing.T) {
 	const s = time.Second
 	for name, headers := range map[string][]simulator.Effect{
 		"without headers":      nil,
-		"with nothing left":    header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(0)),
-		"with a pause as well": header("X-RateLimit-Remaining", "0"), // which is shorter from the sixth on
+		"with nothing left":    header("X-RateLimit-Remaining", "0"), // whose minute is shorter from the sixth on
+		"with a reset as well": header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "soon"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -138,7 +151,7 @@ func TestPausesGrow(t *testing.T) {
 				var want []between
 				for _, d := range []time.Duration{5 * s, 10 * s, 20 * s, 40 * s, 80 * s, 160 * s, 300 * s, 300 * s, 300 * s} {
 					b := between{d / 2, d}
-					if name == "with a pause as well" {
+					if name != "without headers" {
 						b = between{max(b.min, 60*s), max(b.max, 60*s)}
 					}
 					want = append(want, b)

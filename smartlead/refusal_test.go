@@ -13,7 +13,7 @@ import (
 )
 
 // keyed is an account that knows the key "good", and a client whose key can be changed.
-func keyed(t *testing.T, key *string, budget *smartlead.Budget) (*simulator.Simulator, *smartlead.Client) {
+func keyed(t *testing.T, key *string, quota *quota) (*simulator.Simulator, *smartlead.Client) {
 	t.Helper()
 	sim, err := simulator.New(simulator.Options{Keys: []string{"good"}, Campaigns: []simulator.Campaign{{ID: 1}, {ID: 2}}})
 	if err != nil {
@@ -21,7 +21,7 @@ func keyed(t *testing.T, key *string, budget *smartlead.Budget) (*simulator.Simu
 	}
 	return sim, newClient(t, sim, func(o *smartlead.Options) {
 		o.Key = func() (string, error) { return *key, nil }
-		o.Budget = budget
+		quota.use(o)
 	})
 }
 
@@ -29,7 +29,7 @@ func keyed(t *testing.T, key *string, budget *smartlead.Budget) (*simulator.Simu
 func TestRefusedKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := "bad"
-		sim, client := keyed(t, &key, smartlead.NewBudget(smartlead.Limits{}))
+		sim, client := keyed(t, &key, newQuota(smartlead.Limits{}))
 		for range 2 * 60 * 6 { // every 10 s for two hours
 			got, err := statistics(t.Context(), client)
 			if !errors.Is(err, smartlead.ErrUnauthorized) {
@@ -50,7 +50,7 @@ func TestRefusedKey(t *testing.T) {
 func TestRefusedKeyMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := "bad"
-		_, client := keyed(t, &key, smartlead.NewBudget(smartlead.Limits{}))
+		_, client := keyed(t, &key, newQuota(smartlead.Limits{}))
 		for _, want := range []smartlead.Error{
 			{StatusCode: 401, Message: "Invalid API Key"},
 			{StatusCode: 0, Message: "not asked: the API refused this key; the next try is in 1m0s, or when the key changes"},
@@ -68,7 +68,7 @@ func TestRefusedKeyMessage(t *testing.T) {
 func TestRefusedKeyChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := "bad"
-		sim, client := keyed(t, &key, smartlead.NewBudget(smartlead.Limits{}))
+		sim, client := keyed(t, &key, newQuota(smartlead.Limits{}))
 		ask := func(wantRequests int) error {
 			t.Helper()
 			_, err := statistics(t.Context(), client)
@@ -104,7 +104,7 @@ func TestRefusedKeyRecovers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				key := "good"
-				sim, client := keyed(t, &key, smartlead.NewBudget(smartlead.Limits{}))
+				sim, client := keyed(t, &key, newQuota(smartlead.Limits{}))
 				for _, invalid := range simulator.ErrorAnswers() {
 					if invalid.Status == 401 {
 						sim.Inject(simulator.Fault{Times: 1, Effects: []simulator.Effect{simulator.Respond(invalid)}})
@@ -127,7 +127,7 @@ func TestRefusedKeyRecovers(t *testing.T) {
 func TestRefusedKeyWhileQueued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := "bad"
-		sim, client := keyed(t, &key, smartlead.NewBudget(smartlead.Limits{Concurrency: 1}))
+		sim, client := keyed(t, &key, newQuota(smartlead.Limits{Concurrency: 1}))
 		sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Delay(time.Second)}})
 		var all sync.WaitGroup
 		for range 10 {
@@ -148,9 +148,9 @@ func TestRefusedKeyWhileQueued(t *testing.T) {
 func TestRefusedKeyOfBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := "bad"
-		budget := smartlead.NewBudget(smartlead.Limits{})
-		_, one := keyed(t, &key, budget)
-		sim, other := keyed(t, &key, budget)
+		quota := newQuota(smartlead.Limits{})
+		_, one := keyed(t, &key, quota)
+		sim, other := keyed(t, &key, quota)
 		if _, err := statistics(t.Context(), one); !errors.Is(err, smartlead.ErrUnauthorized) {
 			t.Fatalf("got %v, want ErrUnauthorized", err)
 		}

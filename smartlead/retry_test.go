@@ -199,7 +199,7 @@ func TestCancel(t *testing.T) {
 		{name: "in a request", fault: []simulator.Effect{simulator.Delay(time.Hour)}},
 		{name: "in a body", fault: []simulator.Effect{simulator.Drip(1, time.Second)}},
 		{name: "in a back-off", fault: []simulator.Effect{simulator.Delay(10 * time.Second), simulator.Reset()}},
-		{name: "in a pause", fault: []simulator.Effect{simulator.Respond(simulator.TooManyRequests("3600"))}},
+		{name: "in a pause", fault: []simulator.Effect{simulator.Respond(simulator.TooManyRequests("300"))}},
 		{name: "waiting for the quota", limits: smartlead.Limits{PerHour: 1}, fault: []simulator.Effect{simulator.EmptyPage()}},
 		{name: "waiting for a slot", limits: smartlead.Limits{Concurrency: 1}, fault: []simulator.Effect{simulator.Delay(time.Hour)}},
 	} {
@@ -207,8 +207,8 @@ func TestCancel(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := newSim(t, simulator.Campaign{ID: 1, Source: simulator.Rows(500, 100)})
 				remove := sim.Inject(simulator.Fault{Effects: tt.fault})
-				budget := smartlead.NewBudget(tt.limits)
-				client := newClient(t, sim, func(o *smartlead.Options) { o.Budget = budget })
+				quota := newQuota(tt.limits)
+				client := newClient(t, sim, quota.use)
 
 				ctx, cancel := context.WithCancelCause(t.Context())
 				const after = 10*time.Second + 250*time.Millisecond // a back-off is at least 500 ms
@@ -248,7 +248,7 @@ func TestCancelledBefore(t *testing.T) {
 	cancel()
 	for name, limits := range map[string]smartlead.Limits{"no limits": {}, "limits": {PerMinute: 60, PerHour: 1000, Concurrency: 4}} {
 		t.Run(name, func(t *testing.T) {
-			client := newClient(t, counted(respond(200, empty), &requests), func(o *smartlead.Options) { o.Budget = smartlead.NewBudget(limits) })
+			client := newClient(t, counted(respond(200, empty), &requests), limited(limits))
 			_, err := statistics(ctx, client)
 			if !errors.Is(err, context.Canceled) || smartlead.ReasonOf(err) != "" {
 				t.Errorf("got %v, want context.Canceled without a reason", err)

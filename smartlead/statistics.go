@@ -167,6 +167,8 @@ type statisticsRun struct {
 
 // whole fetches the set, once more if it doesn't add up, and counts it.
 func (r *statisticsRun) whole(ctx context.Context) (Statistics, error) {
+	ctx, end := r.client.begin(ctx)
+	defer end()
 	err := r.fetch(ctx)
 	if errors.Is(err, ErrIncomplete) {
 		r.pin()
@@ -226,6 +228,7 @@ func (r *statisticsRun) fetch(ctx context.Context) error {
 		if page.limit > 0 && page.limit < int64(limit) {
 			limit = int(page.limit)
 		}
+		r.client.expect(ctx, pagesLeft(total, r.returned, page.rows, limit))
 		switch {
 		case page.rows == 0:
 			r.endedByEmptyPage = true

@@ -66,8 +66,8 @@ func TestTraceWait(t *testing.T) {
 		sim.Inject(simulator.Fault{Times: 1, Effects: []simulator.Effect{simulator.Reset()}})
 		var told []time.Duration
 		client := newClient(t, sim, func(o *smartlead.Options) {
-			o.Budget = smartlead.NewBudget(smartlead.Limits{PerMinute: 4, Concurrency: 1}) // one every 16⅔ s
-			o.Trace.Wait = func(d time.Duration) { told = append(told, d.Round(time.Millisecond)) }
+			o.Limits = &smartlead.Limits{PerMinute: 4, Concurrency: 1} // one every 16⅔ s
+			o.Trace.Wait = func(d time.Duration) { told = append(told, d.Truncate(time.Second)) }
 		})
 		errs := make(chan error)
 		for range 2 {
@@ -81,8 +81,9 @@ func TestTraceWait(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		// Each request but the first waits for what is left of 16⅔ s when the one before, of 10 s, has ended.
-		want := []time.Duration{6667 * time.Millisecond, 6667 * time.Millisecond}
+		// The first request ends at 10 s, and goes again at 16⅔ s, after a back-off of at most a second: its call began first. The other
+		// call waits for the first request, then for the quota, then for the second request, and then for the quota again.
+		want := []time.Duration{6 * time.Second, 5 * time.Second, 6 * time.Second}
 		if diff := cmp.Diff(want, told); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

@@ -15,7 +15,7 @@ func client(t *testing.T, transport http.RoundTripper) *smartlead.Client {
 	t.Helper()
 	c, err := smartlead.NewClient(smartlead.Options{
 		Key: func() (string, error) { return "demo", nil }, BaseURL: "http://simulator.invalid" + simulator.DefaultPrefix,
-		Budget: smartlead.NewBudget(smartlead.Limits{}), Transport: transport,
+		Limits: &smartlead.Limits{}, Transport: transport,
 	})
 	if err != nil {
 		t.Fatal(err)

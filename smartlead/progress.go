@@ -1,0 +1,74 @@
+package smartlead
+
+import (
+	"context"
+	"math"
+)
+
+// Progress holds functions that are told how the calls go that are made with a context of WithProgress. A nil function is
+// skipped. They are called in the goroutine of the call, and must not block.
+type Progress struct {
+	// Waiting is called with true when the call begins to wait for the quota or for the end of a pause, and with false
+	// when that has ended. Waiting for other requests of the account isn't told.
+	Waiting func(bool)
+	// Expected is called after each page with how many more requests the call expects to send, if nothing has to be
+	// tried again.
+	Expected func(requests int)
+}
+
+type progressKey struct{}
+
+// WithProgress returns a context whose calls tell p how they go.
+func WithProgress(ctx context.Context, p Progress) context.Context {
+	return context.WithValue(ctx, progressKey{}, p)
+}
+
+func progressOf(ctx context.Context) Progress {
+	p, _ := ctx.Value(progressKey{}).(Progress)
+	return p
+}
+
+type ticketKey struct{}
+
+// AsOneCall returns a context whose calls count as one that has begun now: they have one place in the order in which
+// requests are sent. It is for work that takes several calls, one after another.
+func (c *Client) AsOneCall(ctx context.Context) context.Context {
+	return context.WithValue(ctx, ticketKey{}, c.budgets.begin())
+}
+
+func ticketOf(ctx context.Context) *ticket {
+	t, _ := ctx.Value(ticketKey{}).(*ticket)
+	return t
+}
+
+// begin returns a context with the call's place in the order, unless ctx has one, and a function to be called at its end.
+func (c *Client) begin(ctx context.Context) (_ context.Context, end func()) {
+	t := ticketOf(ctx)
+	if t == nil {
+		t = c.budgets.begin()
+		ctx = context.WithValue(ctx, ticketKey{}, t)
+	}
+	return ctx, func() { c.budgets.end(t) }
+}
+
+// expect takes note of how many more requests the call expects to send.
+func (c *Client) expect(ctx context.Context, requests int) {
+	if t := ticketOf(ctx); t != nil {
+		c.budgets.expect(t, requests)
+	}
+	if told := progressOf(ctx).Expected; told != nil {
+		told(requests)
+	}
+}
+
+// pagesLeft returns how many more pages are to be expected after one of so many rows. total is -1 if it isn't known.
+func pagesLeft(total int64, returned, rows, limit int) int {
+	switch {
+	case total < 0 && rows >= limit:
+		return 1
+	case total < 0 || rows == 0:
+		return 0
+	default:
+		return int(min(max(0, total-int64(returned)+int64(limit)-1)/int64(limit), math.MaxInt32))
+	}
+}

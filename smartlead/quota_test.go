@@ -1,0 +1,41 @@
+package smartlead_test
+
+import (
+	"testing"
+
+	"smartlead_exporter/smartlead"
+)
+
+// quota is what clients share that are of one account.
+type quota struct {
+	budgets *smartlead.Budgets
+	limits  smartlead.Limits
+}
+
+func newQuota(limits smartlead.Limits) *quota {
+	return &quota{budgets: smartlead.NewBudgets(), limits: limits}
+}
+
+// use makes a client of the account.
+func (q *quota) use(o *smartlead.Options) {
+	limits := q.limits
+	o.Budgets, o.Account, o.Limits = q.budgets, "default", &limits
+}
+
+// set changes the limits as a reload does: by another client of the account.
+func (q *quota) set(t *testing.T, limits smartlead.Limits) {
+	t.Helper()
+	q.limits = limits
+	q.state(t)
+}
+
+// state returns where the budget of the tests' key stands.
+func (q *quota) state(t *testing.T) smartlead.BudgetState {
+	t.Helper()
+	return newClient(t, nil, q.use).Budget()
+}
+
+// limited gives a client limits of its own.
+func limited(limits smartlead.Limits) func(*smartlead.Options) {
+	return func(o *smartlead.Options) { o.Limits = &limits }
+}
