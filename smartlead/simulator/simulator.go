@@ -156,10 +156,10 @@ func (s *Simulator) AddEmails(id int64, emails ...Email) bool {
 
 // ChangeEmails makes something happen to e-mails of a campaign, such as an open,
 // or a reply that is taken back. The function is called with each e-mail each
-// time that it is read from now on, also concurrently, changes those that it is
-// about, and has to do the same each time. It reports whether the campaign
-// exists. Sources without e-mails are left alone.
-func (s *Simulator) ChangeEmails(id int64, happen func(*Email)) bool {
+// time that it is read from now on, also concurrently, and returns what became
+// of it, the same each time. It reports whether the campaign exists. Sources
+// without e-mails are left alone.
+func (s *Simulator) ChangeEmails(id int64, happen func(Email) Email) bool {
 	now := s.clock()
 	s.mu.Lock()
 	defer s.mu.Unlock()

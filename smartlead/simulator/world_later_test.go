@@ -130,10 +130,11 @@ func TestChangeEmails(t *testing.T) {
 	sim := newSim(t, simulator.Options{}, simulator.Campaign{ID: 1, Source: simulator.Rows(300, 10)})
 	before := total(t, sim, 1)
 	moment := time.Date(2025, time.January, 6, 9, 10, 0, 0, time.UTC) // when the eleventh was sent
-	if sim.ChangeEmails(2, func(*simulator.Email) {}) || !sim.ChangeEmails(1, func(e *simulator.Email) {
+	if sim.ChangeEmails(2, nil) || !sim.ChangeEmails(1, func(e simulator.Email) simulator.Email {
 		if e.SentTime.Before(moment) {
 			e.OpenTime, e.OpenCount, e.ReplyTime = moment, 1, time.Time{}
 		}
+		return e
 	}) {
 		t.Error("campaign 1 is there, and 2 isn't")
 	}

@@ -131,7 +131,7 @@ type entry struct {
 // change is something that happened to e-mails at a time.
 type change struct {
 	at     time.Time
-	happen func(*Email)
+	happen func(Email) Email
 }
 
 // content returns what the campaign holds at a time, with what was added, as it
@@ -154,7 +154,7 @@ func (e entry) content(now time.Time, late time.Duration) campaignContent {
 	if held.emails != nil && len(added) > 0 {
 		held.emails = joined{held.emails, added}
 	}
-	var changes []func(*Email)
+	var changes []func(Email) Email
 	for _, change := range e.changes {
 		if late <= 0 || !change.at.After(asOf) {
 			changes = append(changes, change.happen)
@@ -223,13 +223,13 @@ func (j joined) At(i int) Email {
 // changed is a list of e-mails to which something happened.
 type changed struct {
 	emailList
-	changes []func(*Email)
+	changes []func(Email) Email
 }
 
 func (c changed) At(i int) Email {
 	e := c.emailList.At(i)
 	for _, change := range c.changes {
-		change(&e)
+		e = change(e)
 	}
 	return e
 }
