@@ -16,6 +16,7 @@ import (
 func TestRefusalsOfAnAccountAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := newSimulator(t, simulator.Options{Keys: []string{"good"}, ExpiredKeys: []string{"former"}})
+		sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Delay(time.Second)}}) // so that all are under way at once
 		e := begin(t, sim)
 		testkit.Overwrite(t, filepath.Join(e.dir, "key"), "wrong")
 		e.mustApply("{cache: {ttl: 1ms}, accounts: [{metadata_interval: 0s, api_key_file: key, campaigns: [1, 2, 3]}]}")
@@ -38,7 +39,7 @@ func TestRefusalsOfAnAccountAreTold(t *testing.T) {
 			e.log.Take()
 			testkit.Overwrite(t, filepath.Join(e.dir, "key"), step.key)
 			if step.effect != nil {
-				sim.Inject(simulator.Fault{Times: 3, Effects: []simulator.Effect{step.effect}})
+				sim.Inject(simulator.Fault{Times: 3, Effects: []simulator.Effect{step.effect, simulator.Delay(time.Second)}})
 			}
 			e.scrape()
 			lines := e.log.Count("until=20") // the ledger's alone have that
