@@ -49,7 +49,7 @@ func parse(args []string, stdout, stderr io.Writer) (*options, error) {
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.web.TelemetryPath)
 	app.Flag("web.enable-lifecycle", "Reload the configuration on POST to /-/reload.").BoolVar(&o.web.Lifecycle)
 	app.Flag("web.enable-pprof", "Serve Go's profiles under /debug/pprof/.").BoolVar(&o.web.Pprof)
-	app.Flag("web.max-requests", "Scrapes served at the same time; further ones get status 503. 0: any number.").Default("40").IntVar(&o.web.MaxRequests)
+	app.Flag("web.max-requests", "Scrapes served at the same time, and as many probes, and as many of /sd; further ones get status 503. 0: any number.").Default("40").IntVar(&o.web.MaxRequests)
 	app.Flag("scrape.timeout", "How long a scrape may wait for the API if Prometheus doesn't say how long it waits.").Default("10s").DurationVar(&o.web.ScrapeTimeout)
 	app.Flag("scrape.timeout-offset", "How much earlier than Prometheus gives up a scrape is answered.").Default("0.5s").DurationVar(&o.web.TimeoutOffset)
 	app.Flag("log.level", "Lowest level of log lines to write: debug, info, warn or error.").Default("info").EnumVar(&o.logLevel, "debug", "info", "warn", "error")

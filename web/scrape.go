@@ -118,22 +118,21 @@ func (o *Options) timeout(r *http.Request) time.Duration {
 	return max(timeout-o.TimeoutOffset, timeout/2)
 }
 
-// limitRequests returns what makes handlers serve at most limit requests at the same time, all together, and the others
-// not at all. promhttp can do so, too, but only for one gatherer, and each scrape has its own.
-func limitRequests(limit int) func(http.HandlerFunc) http.HandlerFunc {
+// limitRequests makes the handler of a path serve at most limit requests at the same time, and the others not at all. The
+// places are the path's own: whoever fills those of one keeps nobody from the others. promhttp can limit, too, but only
+// for one gatherer, and each scrape has its own.
+func limitRequests(limit int, path string, next http.HandlerFunc) http.HandlerFunc {
 	if limit == 0 {
-		return func(next http.HandlerFunc) http.HandlerFunc { return next }
+		return next
 	}
 	places := make(chan struct{}, limit)
-	return func(next http.HandlerFunc) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			select {
-			case places <- struct{}{}:
-				defer func() { <-places }()
-				next(w, r)
-			default:
-				answer(w, http.StatusServiceUnavailable, fmt.Sprintf("as many scrapes as --web.max-requests=%d allows are being served already; raise it, or scrape less often", limit))
-			}
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			next(w, r)
+		default:
+			answer(w, http.StatusServiceUnavailable, fmt.Sprintf("as many requests for %s as --web.max-requests=%d allows are being served already; raise it, or ask less often", path, limit))
 		}
 	}
 }

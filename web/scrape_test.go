@@ -3,11 +3,13 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"smartlead_exporter/collector"
 	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 )
@@ -130,25 +132,65 @@ func TestMaxRequests(t *testing.T) {
 	}
 }
 
+// Each of the three that wait has places of its own: whoever fills those of one keeps nobody from the others.
+func TestPlacesAreApart(t *testing.T) {
+	paths := []string{"/metrics", "/probe?campaign_id=1", "/sd"}
+	for _, waiting := range paths {
+		t.Run(waiting, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := defaults()
+				o.MaxRequests = 3
+				list := &testkit.Lister{}
+				list.Take(time.Hour)
+				h := handleStore(t, o, func(_ *collector.Metrics, store *collector.Store) error {
+					fetcher := slow(time.Hour)
+					store.Apply(collector.Settings{TTL: time.Minute, MaxStale: time.Hour, Accounts: []collector.Account{
+						{Name: "a", Fetcher: fetcher, Concurrency: 1, Campaigns: []collector.Campaign{{Query: smartlead.StatisticsQuery{CampaignID: 1}}}},
+						{Name: "b", Fetcher: fetcher, Concurrency: 1, Lister: list, ListInterval: time.Hour, Discovery: &collector.Discovery{}},
+					}})
+					return nil
+				})
+				var waiters sync.WaitGroup
+				for range o.MaxRequests {
+					waiters.Go(func() { h.get(t, waiting, "X-Prometheus-Scrape-Timeout-Seconds", "1000") })
+				}
+				synctest.Wait()
+				for _, path := range paths {
+					w := h.get(t, path)
+					if refused := strings.Contains(w.Body.String(), "--web.max-requests=3"); refused != (path == waiting) {
+						t.Errorf("%s got status %d: %s", path, w.Code, firstLine(w))
+					}
+				}
+				waiters.Wait()
+				if w := h.get(t, waiting); strings.Contains(w.Body.String(), "--web.max-requests") {
+					t.Errorf("%s got status %d: the places weren't given back", waiting, w.Code)
+				}
+			})
+		})
+	}
+}
+
 func TestRefusedScrapeSaysWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := defaults()
 		o.MaxRequests = 1
 		h := handle(t, o, slow(time.Second), 1)
-		var scraper sync.WaitGroup
-		scraper.Go(func() { h.get(t, "/metrics") })
+		var scrapers sync.WaitGroup
+		scrapers.Go(func() { h.get(t, "/metrics") })
+		scrapers.Go(func() { h.get(t, "/probe?campaign_id=1") })
 		synctest.Wait()
-		if got, want := firstLine(h.get(t, "/metrics")), "as many scrapes as --web.max-requests=1 allows are being served already; raise it, or scrape less often"; got != want {
-			t.Errorf("answered %q, want %q", got, want)
+		for _, path := range []string{"/metrics", "/probe"} {
+			w := h.get(t, path)
+			want := "as many requests for " + path + " as --web.max-requests=1 allows are being served already; raise it, or ask less often"
+			if got := firstLine(w); w.Code != http.StatusServiceUnavailable || got != want {
+				t.Errorf("status %d, %q; want 503, %q", w.Code, got, want)
+			}
 		}
-		for _, path := range []string{"/probe?campaign_id=1", "/sd"} { // they share the places
-			if w := h.get(t, path); w.Code != http.StatusServiceUnavailable {
+		for _, path := range []string{"/-/healthy", "/status"} {
+			if w := h.get(t, path); w.Code != http.StatusOK {
 				t.Errorf("%s got status %d while all places are taken", path, w.Code)
 			}
 		}
-		if w := h.get(t, "/-/healthy"); w.Code != http.StatusOK {
-			t.Errorf("/-/healthy got status %d while all places are taken", w.Code)
-		}
-		scraper.Wait()
+		scrapers.Wait()
 	})
 }

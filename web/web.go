@@ -33,7 +33,8 @@ type Options struct {
 	Lifecycle bool
 	// Pprof serves Go's profiles below /debug/pprof/.
 	Pprof bool
-	// MaxRequests is how many scrapes are served at the same time; 0: any number.
+	// MaxRequests is how many requests for metrics are served at the same time, how many for /probe, and how many for /sd;
+	// 0: any number.
 	MaxRequests int
 	// ScrapeTimeout is how long a scrape may wait that doesn't say for how long; above 0.
 	ScrapeTimeout time.Duration
@@ -87,10 +88,9 @@ func NewHandler(o Options, logger log.Logger, from Sources) (*Handler, error) {
 	if strings.HasSuffix(o.TelemetryPath, "/") {
 		metrics += "{$}" // that path alone, not all below it
 	}
-	limited := limitRequests(o.MaxRequests)
-	mux.Handle(metrics, promhttp.InstrumentMetricHandler(from.Own, limited(scrapes.metrics)))
-	mux.HandleFunc("GET /probe", limited(scrapes.probe))
-	mux.HandleFunc("GET /sd", limited(scrapes.targets))
+	mux.Handle(metrics, promhttp.InstrumentMetricHandler(from.Own, limitRequests(o.MaxRequests, o.TelemetryPath, scrapes.metrics)))
+	mux.HandleFunc("GET /probe", limitRequests(o.MaxRequests, "/probe", scrapes.probe))
+	mux.HandleFunc("GET /sd", limitRequests(o.MaxRequests, "/sd", scrapes.targets))
 	mux.HandleFunc("GET /status", scrapes.status)
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "healthy") })
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
