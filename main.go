@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -30,13 +29,6 @@ import (
 	"smartlead_exporter/exporter"
 	"smartlead_exporter/smartlead/simulator"
 	"smartlead_exporter/web"
-)
-
-const (
-	// shutdownTimeout is how long scrapes under way may take to end. They are told to show what they have a little
-	// before, so that none is cut off.
-	shutdownTimeout = 5 * time.Second
-	scrapesEndEarly = time.Second
 )
 
 func main() {
@@ -137,9 +129,7 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	if err != nil {
 		return err
 	}
-	scrapes, endScrapes := context.WithCancel(context.Background())
-	defer endScrapes()
-	server := web.NewServer(scrapes, logger, handler)
+	server := web.NewServer(logger, handler)
 
 	// Before it listens, so that whoever can reach it can end it.
 	signalled, stopSignals := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -147,17 +137,8 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 
 	var group run.Group // ends its actors in this order
 	group.Add(func() error {
-		return toolkit.ListenAndServe(server, o.toolkit, slogger)
-	}, func(error) {
-		handler.Stopping()
-		defer time.AfterFunc(shutdownTimeout-scrapesEndEarly, endScrapes).Stop()
-		ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-		defer cancel()
-		if err := server.Shutdown(ctx); err != nil {
-			_ = level.Warn(logger).Log("msg", "ended although requests were still being served", "err", err)
-			_ = server.Close()
-		}
-	})
+		return toolkit.ListenAndServe(server.Server, o.toolkit, slogger)
+	}, func(error) { server.End() })
 	refreshing, endRefreshing := context.WithCancel(context.Background())
 	group.Add(func() error { return store.Run(refreshing) }, func(error) { endRefreshing() })
 	keeping, endKeeping := context.WithCancel(context.Background())

@@ -1,18 +1,20 @@
 package web_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/go-kit/log"
-
+	"smartlead_exporter/collector"
 	"smartlead_exporter/internal/testkit"
+	"smartlead_exporter/smartlead"
 	"smartlead_exporter/web"
 )
 
@@ -20,6 +22,7 @@ import (
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
+	once   sync.Once
 }
 
 func (p *pipes) Accept() (net.Conn, error) {
@@ -34,7 +37,7 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (p *pipes) Close() error {
-	close(p.closed)
+	p.once.Do(func() { close(p.closed) })
 	return nil
 }
 
@@ -48,33 +51,39 @@ func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// serve serves a handler until the end of the test. endScrapes is what the program does when it is about to end.
-func serve(t *testing.T, h http.Handler) (network *pipes, endScrapes func()) {
+// serve serves a handler until the end of the test.
+func serve(t *testing.T, h *handled) (network *pipes, server *web.Server, journal *testkit.Journal) {
 	t.Helper()
 	network = &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-	scrapes, endScrapes := context.WithCancel(context.Background()) //nolint:usetesting // It ends when the test says so.
-	server := web.NewServer(scrapes, log.NewNopLogger(), h)
+	journal = &testkit.Journal{}
+	server = web.NewServer(journal, h.Handler)
 	served := make(chan error)
 	go func() { served <- server.Serve(network) }()
 	t.Cleanup(func() {
-		endScrapes()
-		if err := server.Close(); err != nil {
+		if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
+		server.End()
 		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	})
-	return network, endScrapes
+	return network, server, journal
 }
 
 // scrapeOver scrapes over a connection of its own, with a timeout in the way of Prometheus.
 func scrapeOver(t *testing.T, network *pipes, timeout string) (status int, body string) {
 	t.Helper()
+	return requestOver(t, network, "/metrics", timeout)
+}
+
+// requestOver is scrapeOver for another path.
+func requestOver(t *testing.T, network *pipes, path, timeout string) (status int, body string) {
+	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return network.dial(ctx)
 	}}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://exporter.example/metrics", http.NoBody)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://exporter.example"+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +105,7 @@ func scrapeOver(t *testing.T, network *pipes, timeout string) (status int, body 
 func TestLongScrape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := handle(t, defaults(), slow(10*time.Minute), 1)
-		network, _ := serve(t, h)
+		network, _, _ := serve(t, h)
 		began := time.Now()
 		status, body := scrapeOver(t, network, "900")
 		if took := time.Since(began); status != http.StatusOK || took != 10*time.Minute {
@@ -106,18 +115,107 @@ func TestLongScrape(t *testing.T) {
 	})
 }
 
-// When the exporter is about to end, scrapes show what they have.
-func TestEndingScrapes(t *testing.T) {
+// When the exporter is told to end, whoever waits is answered at once, with what there is.
+func TestEndAnswersWhoWaits(t *testing.T) {
+	for path, want := range map[string]int{
+		"/metrics": http.StatusOK, "/probe?campaign_id=1": http.StatusOK, "/sd": http.StatusServiceUnavailable,
+	} {
+		t.Run(path, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := handleStore(t, defaults(), func(_ *collector.Metrics, store *collector.Store) error {
+					list := &testkit.Lister{}
+					list.Take(time.Hour)
+					store.Apply(collector.Settings{TTL: time.Minute, MaxStale: time.Hour, Accounts: []collector.Account{
+						{Name: "a", Fetcher: slow(time.Hour), Concurrency: 1, Campaigns: []collector.Campaign{{Query: smartlead.StatisticsQuery{CampaignID: 1}}}},
+						{Name: "b", Fetcher: slow(time.Hour), Concurrency: 1, Lister: list, ListInterval: time.Hour, Discovery: &collector.Discovery{}},
+					}})
+					return nil
+				})
+				network, server, journal := serve(t, h)
+				began := time.Now()
+				var ended time.Duration
+				time.AfterFunc(3*time.Second, func() {
+					server.End()
+					ended = time.Since(began)
+				})
+				status, body := requestOver(t, network, path, "600")
+				if took := time.Since(began); status != want || took != 3*time.Second {
+					t.Errorf("status %d after %s, want %d after 3s", status, took, want)
+				}
+				if want == http.StatusOK {
+					testkit.Parse(t, body).Want(t, "what it has", testkit.Page{testkit.Up(1): 0, testkit.Sent(1, 1): testkit.None})
+				}
+				time.Sleep(time.Minute)
+				if ended == 0 || ended > 4*time.Second { // net/http looks every now and then whether all is served
+					t.Errorf("the server ended after %s, want soon after 3s", ended)
+				}
+				if text := journal.String(); text != "" {
+					t.Errorf("the log says: %s", text)
+				}
+				if w := h.get(t, "/-/ready"); w.Code != http.StatusServiceUnavailable {
+					t.Errorf("it says that it is ready: status %d", w.Code)
+				}
+			})
+		})
+	}
+}
+
+// A connection over which nothing was asked yet holds nobody up, nor does one that is kept for the next request.
+func TestEndWithOpenConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := handle(t, defaults(), slow(time.Hour), 1)
-		network, endScrapes := serve(t, h)
-		began := time.Now()
-		time.AfterFunc(3*time.Second, endScrapes)
-		status, body := scrapeOver(t, network, "600")
-		if took := time.Since(began); status != http.StatusOK || took != 3*time.Second {
-			t.Errorf("status %d after %s, want 200 after 3s", status, took)
+		network, server, journal := serve(t, handle(t, defaults(), testkit.NewFetcher(), 1))
+		unused, err := network.dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-		testkit.Parse(t, body).Want(t, "what it has", testkit.Page{testkit.Up(1): 0, testkit.Sent(1, 1): testkit.None})
+		defer unused.Close()
+		kept, err := network.dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer kept.Close()
+		if _, err := io.WriteString(kept, "GET /-/healthy HTTP/1.1\r\nHost: exporter.example\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(kept), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := answer.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		server.End()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %s to end", took)
+		}
+		if text := journal.String(); text != "" {
+			t.Errorf("the log says: %s", text)
+		}
+	})
+}
+
+// Who doesn't read the answer is waited for, but not for ever.
+func TestEndWithoutReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network, server, journal := serve(t, handle(t, defaults(), testkit.NewFetcher(), 1))
+		conn, err := network.dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "GET /metrics HTTP/1.1\r\nHost: exporter.example\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		began := time.Now()
+		server.End()
+		if took := time.Since(began); took != 5*time.Second {
+			t.Errorf("it took %s to end, want 5s", took)
+		}
+		if journal.Count("ended although requests were still being served") != 1 {
+			t.Errorf("the log says: %s", journal)
+		}
 	})
 }
 
@@ -127,7 +225,7 @@ func TestScraperWhoDoesNotRead(t *testing.T) {
 		o := defaults()
 		o.MaxRequests = 1
 		h := handle(t, o, testkit.NewFetcher(), 1)
-		network, _ := serve(t, h)
+		network, _, _ := serve(t, h)
 		conn, err := network.dial(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -150,7 +248,7 @@ func TestScraperWhoDoesNotRead(t *testing.T) {
 // Who doesn't get to the end of his request is hung up on.
 func TestRequestWithoutAnEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network, _ := serve(t, handle(t, defaults(), testkit.NewFetcher(), 1))
+		network, _, _ := serve(t, handle(t, defaults(), testkit.NewFetcher(), 1))
 		conn, err := network.dial(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -3,10 +3,7 @@
 package web
 
 import (
-	"context"
 	"fmt"
-	stdlog "log"
-	"net"
 	"net/http"
 	"net/http/pprof"
 	"path"
@@ -17,7 +14,6 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
@@ -128,19 +124,6 @@ func NewHandler(o Options, logger log.Logger, from Sources) (*Handler, error) {
 		mux.Handle("GET /{$}", landing)
 	}
 	return h, nil
-}
-
-// NewServer returns the server of a handler. Scrapes end with the context scrapes, showing what they have.
-func NewServer(scrapes context.Context, logger log.Logger, handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		BaseContext:       func(net.Listener) context.Context { return scrapes },
-		ErrorLog:          stdlog.New(log.NewStdlibAdapter(level.Warn(logger)), "", 0),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		WriteTimeout:      time.Minute, // scrapes set their own
-		IdleTimeout:       5 * time.Minute,
-	}
 }
 
 func reloadHandler(o Options, load func() error) http.HandlerFunc {
