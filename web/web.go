@@ -76,9 +76,8 @@ func (h *Handler) Stopping() { h.ended.Store(true) }
 
 // NewHandler returns the handler of all paths. The options must be those that [Options.Check] finds nothing wrong with.
 func NewHandler(o Options, logger log.Logger, from Sources) (*Handler, error) {
-	h := &Handler{}
 	mux := http.NewServeMux()
-	h.Handler = mux
+	h := &Handler{Handler: sameSite(mux)}
 	scrapes := scraper{Sources: from, options: o, logger: logger, gatherer: collector.NewGatherer(from.Store)}
 	metrics := "GET " + o.TelemetryPath
 	if strings.HasSuffix(o.TelemetryPath, "/") {
@@ -138,6 +137,16 @@ func reloadHandler(o Options, load func() error) http.HandlerFunc {
 		}
 		answer(w, http.StatusOK, "reloaded")
 	}
+}
+
+// sameSite keeps out what a page of another site has a browser send, but for requests that only look: who can reach the
+// exporter and looks at such a page mustn't be made to change anything.
+func sameSite(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusForbidden, "refused: a page of another site had this sent; send it from a page of the exporter's own, or without a browser")
+	}))
+	return protection.Handler(next)
 }
 
 // answer writes a line of text.

@@ -150,3 +150,49 @@ func TestReadiness(t *testing.T) {
 	check("/-/healthy", http.StatusOK, "healthy") // it lives on, to serve what is under way
 	testkit.Parse(t, h.get(t, "/metrics").Body.String()).Want(t, "when it ends", testkit.Page{testkit.Up(1): 1})
 }
+
+// What a page of another site has a browser send changes nothing here; people and programs that ask by themselves, and pages
+// of the exporter's own, may.
+func TestReloadFromOtherSites(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name    string
+		headers []string
+		want    int
+	}{
+		{"curl", nil, http.StatusOK},
+		{"an own page", []string{"Origin", "http://exporter.example:10045", "Sec-Fetch-Site", "same-origin"}, http.StatusOK},
+		{"an own page in an old browser", []string{"Origin", "http://exporter.example:10045"}, http.StatusOK},
+		{"an own page behind a proxy that ends TLS", []string{"Origin", "https://exporter.example:10045"}, http.StatusOK},
+		{"the address bar", []string{"Sec-Fetch-Site", "none"}, http.StatusOK},
+		{"another site", []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
+		{"another site in an old browser", []string{"Origin", "https://evil.example"}, http.StatusForbidden},
+		{"another site that tells no origin", []string{"Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
+		{"another host of the same site", []string{"Origin", "http://other.example:10045", "Sec-Fetch-Site", "same-site"}, http.StatusForbidden},
+		{"another port of the same host", []string{"Origin", "http://exporter.example:80"}, http.StatusForbidden},
+		{"a sandboxed frame", []string{"Origin", "null"}, http.StatusForbidden},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			o := defaults()
+			o.Lifecycle = true
+			h := handle(t, o, testkit.NewFetcher(), 1)
+			w := h.do(t, http.MethodPost, "http://exporter.example:10045/-/reload", tc.headers...)
+			if w.Code != tc.want {
+				t.Errorf("status %d, want %d: %s", w.Code, tc.want, w.Body)
+			}
+			want := 0
+			if tc.want == http.StatusOK {
+				want = 1
+			}
+			if h.reloads != want {
+				t.Errorf("the configuration was loaded %d times, want %d", h.reloads, want)
+			}
+			if tc.want == http.StatusForbidden && !strings.Contains(w.Body.String(), "another site") {
+				t.Errorf("the answer doesn't say why: %s", w.Body)
+			}
+			if w := h.get(t, "http://exporter.example:10045/metrics", tc.headers...); w.Code != http.StatusOK {
+				t.Errorf("looking is refused: status %d", w.Code)
+			}
+		})
+	}
+}
