@@ -94,11 +94,11 @@ func (r *describedRegistry) Register(c prometheus.Collector) error {
 	return r.Registry.Register(c)
 }
 
-// wellKnown is an API with a campaign of which nothing is left out.
+// wellKnown is an API with a campaign of which everything is shown that can be.
 type wellKnown struct{}
 
 func (wellKnown) Statistics(context.Context, smartlead.StatisticsQuery) (smartlead.Statistics, error) {
-	return smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 1, LastSent: time.Unix(1, 0)}}, Requests: 1}, nil
+	return smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 1, LastSent: time.Unix(1, 0)}}, RowsWithoutStep: 1, Requests: 1}, nil
 }
 
 func (wellKnown) Campaigns(context.Context, smartlead.CampaignsQuery) (smartlead.CampaignList, error) {

@@ -49,7 +49,7 @@ func memory(n int) []collector.AccountSnapshot {
 	for id := range int64(n) {
 		a.Campaigns = append(a.Campaigns, collector.Snapshot{
 			Account: "a", Query: smartlead.StatisticsQuery{CampaignID: id + 1, SequenceNumbers: []int{1, 2}, SentAfter: at},
-			Statistics:  &smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 1<<62 + id, LastSent: at}}, Requests: 3},
+			Statistics:  &smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 1<<62 + id, Unknown: 1 << smartlead.CountOpened, LastSent: at}}, RowsWithoutStep: 2, Requests: 3},
 			LastSuccess: at, Up: true, Duration: time.Second, Requests: 3,
 		})
 	}

@@ -15,13 +15,15 @@ type content struct {
 
 // storedCampaign is the newest success of a campaign, and how the newest refresh ended.
 type storedCampaign struct {
-	Account     string
-	Query       smartlead.StatisticsQuery
-	Steps       []smartlead.Step
-	LastSuccess time.Time
-	Up          bool
-	Duration    time.Duration
-	Requests    int
+	Account string
+	Query   smartlead.StatisticsQuery
+	Steps   []smartlead.Step
+	// RowsWithoutStep are in none of the steps.
+	RowsWithoutStep int `json:",omitzero"`
+	LastSuccess     time.Time
+	Up              bool
+	Duration        time.Duration
+	Requests        int
 }
 
 // storedList is an account's list of campaigns.
@@ -41,8 +43,9 @@ func store(accounts []collector.AccountSnapshot) content {
 				continue
 			}
 			c.Campaigns = append(c.Campaigns, storedCampaign{
-				Account: a.Name, Query: known.Query, Steps: known.Statistics.Steps, LastSuccess: known.LastSuccess,
-				Up: known.Up, Duration: known.Duration, Requests: known.Requests,
+				Account: a.Name, Query: known.Query,
+				Steps: known.Statistics.Steps, RowsWithoutStep: known.Statistics.RowsWithoutStep,
+				LastSuccess: known.LastSuccess, Up: known.Up, Duration: known.Duration, Requests: known.Requests,
 			})
 		}
 		if !a.ListLastSuccess.IsZero() {
@@ -69,7 +72,7 @@ func (c content) accounts() []collector.AccountSnapshot {
 		a := account(stored.Account)
 		a.Campaigns = append(a.Campaigns, collector.Snapshot{
 			Account: stored.Account, Query: stored.Query,
-			Statistics:  &smartlead.Statistics{Steps: stored.Steps, Requests: stored.Requests},
+			Statistics:  &smartlead.Statistics{Steps: stored.Steps, RowsWithoutStep: stored.RowsWithoutStep, Requests: stored.Requests},
 			LastSuccess: stored.LastSuccess,
 			Up:          stored.Up, Duration: stored.Duration, Requests: stored.Requests,
 		})

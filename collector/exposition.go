@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"smartlead_exporter/smartlead"
 )
 
 // sink takes in the gauges that are to be shown. Label values are in the order of the family's labels.
@@ -31,17 +33,26 @@ func (v *Snapshot) showSteps(to sink) {
 	if v.Statistics == nil {
 		return
 	}
-	for _, step := range v.Statistics.Steps {
+	for i := range v.Statistics.Steps {
+		step := &v.Statistics.Steps[i]
 		number := strconv.Itoa(step.SequenceNumber)
-		to.gauge(sentFamily, float64(step.Sent), v.ID, number)
-		to.gauge(openedFamily, float64(step.Opened), v.ID, number)
-		to.gauge(clickedFamily, float64(step.Clicked), v.ID, number)
-		to.gauge(repliedFamily, float64(step.Replied), v.ID, number)
-		to.gauge(unsubscribedFamily, float64(step.Unsubscribed), v.ID, number)
-		to.gauge(bouncedFamily, float64(step.Bounced), v.ID, number)
+		count := func(c smartlead.Count, f *family, n int64) {
+			if !step.Unknown.Has(c) {
+				to.gauge(f, float64(n), v.ID, number)
+			}
+		}
+		count(smartlead.CountSent, sentFamily, step.Sent)
+		count(smartlead.CountOpened, openedFamily, step.Opened)
+		count(smartlead.CountClicked, clickedFamily, step.Clicked)
+		count(smartlead.CountReplied, repliedFamily, step.Replied)
+		count(smartlead.CountUnsubscribed, unsubscribedFamily, step.Unsubscribed)
+		count(smartlead.CountBounced, bouncedFamily, step.Bounced)
 		if !step.LastSent.IsZero() {
 			to.gauge(lastSentFamily, timeValue(step.LastSent), v.ID, number)
 		}
+	}
+	if n := v.Statistics.RowsWithoutStep; n != 0 {
+		to.gauge(rowsWithoutStepFamily, float64(n), v.ID)
 	}
 }
 
@@ -58,7 +69,8 @@ func (v *Snapshot) sameMeta(other *Snapshot) bool {
 // sameSteps reports whether showSteps shows the same of both.
 func (v *Snapshot) sameSteps(other *Snapshot) bool {
 	return v.Statistics == other.Statistics ||
-		v.Statistics != nil && other.Statistics != nil && slices.Equal(v.Statistics.Steps, other.Statistics.Steps)
+		v.Statistics != nil && other.Statistics != nil && slices.Equal(v.Statistics.Steps, other.Statistics.Steps) &&
+			v.Statistics.RowsWithoutStep == other.Statistics.RowsWithoutStep
 }
 
 // showMeta shows what the list of campaigns says.

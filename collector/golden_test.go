@@ -54,7 +54,7 @@ func scenarios() []scenario {
 			{SequenceNumber: 2, Sent: 503, Opened: 260, Clicked: 12, Replied: 4, LastSent: time.Date(1999, 12, 30, 9, 0, 0, 0, time.UTC)},
 			{SequenceNumber: 3}, // nothing sent yet
 		},
-		Shape: smartlead.ShapePerEmail, Rows: 2503, Requests: 3,
+		Shape: smartlead.ShapePerEmail, Rows: 2503 + 25, RowsWithoutStep: 25, Requests: 3,
 	}
 	return []scenario{
 		{"aggregated", func(t *testing.T) *exporter {

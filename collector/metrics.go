@@ -31,6 +31,7 @@ var (
 	lastSuccessFamily     = campaignFamily("last_success_timestamp_seconds", "When the newest complete refresh of this campaign ended, in Unix time. 0 before the first.")
 	refreshDurationFamily = campaignFamily("refresh_duration_seconds", "How long the newest finished refresh of this campaign took, waiting for the request budget included. 0 before the first.")
 	refreshRequestsFamily = campaignFamily("refresh_requests", "How many API requests the newest finished refresh of this campaign took. 0 before the first.")
+	rowsWithoutStepFamily = campaignFamily("rows_without_step", "Rows of this campaign's statistics that are in no count, as they don't say of which step they are. Missing if there are none.")
 )
 
 // Families of what the list of campaigns says of one. They are missing for a campaign that isn't in it, and where no list
@@ -54,7 +55,7 @@ var (
 // families are all of the above.
 var families = []*family{
 	sentFamily, openedFamily, clickedFamily, repliedFamily, unsubscribedFamily, bouncedFamily, lastSentFamily,
-	infoFamily, upFamily, lastSuccessFamily, refreshDurationFamily, refreshRequestsFamily,
+	infoFamily, upFamily, lastSuccessFamily, refreshDurationFamily, refreshRequestsFamily, rowsWithoutStepFamily,
 	statusFamily, tagFamily, openTrackingFamily, clickTrackingFamily, createdFamily, maxLeadsPerDayFamily,
 	campaignsFamily, omittedFamily, lastDiscoveryFamily,
 }

@@ -117,9 +117,26 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 	c.account.trouble = ""
 	s.say(level.Debug, "msg", "refreshed a campaign", "account", c.account.name, "campaign_id", c.known.ID,
 		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "duration", took)
+	s.sayMissing(c, &statistics)
 	c.known.Up, c.known.Reason, c.known.Error = true, "", ""
 	c.known.Statistics, c.known.LastSuccess = &statistics, time.Now()
 	s.changes++
+}
+
+// sayMissing tells what good statistics lack, once until it changes. s.mu is held.
+func (s *Store) sayMissing(c *campaign, statistics *smartlead.Statistics) {
+	before := c.known.Statistics
+	if before == nil {
+		before = &smartlead.Statistics{}
+	}
+	if unknown := statistics.Unknown(); unknown != 0 && unknown != before.Unknown() {
+		s.say(level.Warn, "msg", "the API doesn't give all counts of a campaign; those that are missing aren't shown",
+			"account", c.account.name, "campaign_id", c.known.ID, "missing", unknown)
+	}
+	if n := statistics.RowsWithoutStep; n != 0 && before.RowsWithoutStep == 0 {
+		s.say(level.Warn, "msg", "rows of a campaign's statistics don't say of which step they are, so they are in no count",
+			"account", c.account.name, "campaign_id", c.known.ID, "rows", n, "of", statistics.Rows)
+	}
 }
 
 // reasonOf returns the reason of a failure to fetch, one of those that are counted from the start.

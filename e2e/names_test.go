@@ -46,6 +46,7 @@ func TestNames(t *testing.T) {
 	for _, m := range heading.FindAllStringSubmatch(page, -1) {
 		documented[m[1]] = m[2]
 	}
+	emitted["smartlead_campaign_rows_without_step"] = "gauge" // there are none in the demonstration
 	ours := maps.Clone(emitted)
 	maps.DeleteFunc(ours, func(name, _ string) bool { return otherPrefix.MatchString(name) })
 	if !maps.Equal(ours, documented) {

@@ -85,6 +85,7 @@ var emptyWhenWell = map[string][]string{
 	"docs/metrics.md": {
 		"count(smartlead_campaign_click_tracking == 0)",
 		"smartlead_account_campaigns_omitted > 0",
+		"smartlead_campaign_rows_without_step",
 		"smartlead_campaign_up == 0",
 		"smartlead_exporter_config_last_reload_successful == 0",
 		"sum by (account, reason) (increase(smartlead_exporter_discovery_failures_total[1h])) > 0",

@@ -37,7 +37,10 @@ func (w *world) trouble() {
 	})
 	w.set(poor, simulator.Campaign{
 		ID: 702, Shape: simulator.PerSequence, CreatedAt: time.Now(), TrackSettings: []string{simulator.DontTrackClicks},
-		Source: simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 200, Replied: 20}),
+		Source: simulator.Raw(
+			`{"sequence_number":1,"sent":200,"opened":0,"clicked":0,"replied":20,"unsubscribed":0,"bounced":0}`,
+			`{"sequence_number":null,"sent":3}`,
+		),
 	})
 
 	// The steady campaign goes on, in the other shape, and then its key is refused.

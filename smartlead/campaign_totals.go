@@ -18,7 +18,8 @@ type Total struct {
 	// Rows is total_stats, or -1 where the server doesn't say: it doesn't in the aggregated shape, and needn't for a
 	// draft.
 	Rows int64
-	// Row is the one e-mail that came with the total, which fits the filters; nil if there is none.
+	// Row is the one e-mail that came with the total, which fits the filters; nil if there is none, or
+	// it is in no step.
 	Row *RowFacts
 	// Shape is that of the row; ShapeUnknown without one.
 	Shape Shape
@@ -64,7 +65,7 @@ func (c *Client) Total(ctx context.Context, q StatisticsQuery) (Total, error) {
 		return Total{Requests: req.sent}, q.untrue(fmt.Sprintf("total_stats is %d, but no row came", page.total))
 	case page.rows == 0:
 		total.Rows = 0
-	default:
+	case len(tally.facts) > 0:
 		total.Row = &tally.facts[0]
 	}
 	return total, nil

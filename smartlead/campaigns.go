@@ -145,7 +145,7 @@ func (c *Campaign) read(d *jsontext.Decoder, field string) error {
 	case "status":
 		c.Status = strings.ToUpper(cutText(scalarText(v)))
 	case "created_at":
-		c.CreatedAt = parseTime([]byte(scalarText(v)))
+		c.CreatedAt, _, _ = parseMoment(v)
 	case "client_id":
 		c.ClientID = cutText(scalarText(v))
 	case "parent_campaign_id":

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 // FuzzStatistics answers with any bytes. Whatever they are, what comes out is a complete set of counts that can be
 // true, or a known error, and never both.
 func FuzzStatistics(f *testing.F) {
-	for _, tt := range wrongBodies {
+	for _, tt := range slices.Concat(wrongBodies, wrongSteps) {
 		if len(tt.body) < 64<<10 {
 			f.Add([]byte(tt.body), 200)
 		}
@@ -98,9 +99,23 @@ func assertPlausible(t *testing.T, got smartlead.Statistics, b []byte) {
 		if min(step.Sent, step.Opened, step.Clicked, step.Replied, step.Unsubscribed, step.Bounced) < 0 {
 			t.Fatalf("%+v has a negative count", step)
 		}
+		for c, n := range []int64{step.Sent, step.Opened, step.Clicked, step.Replied, step.Unsubscribed, step.Bounced} {
+			if step.Unknown.Has(smartlead.Count(c)) && (n != 0 || got.Shape == smartlead.ShapePerEmail) {
+				t.Fatalf("%+v has a count that is unknown in shape %q", step, got.Shape)
+			}
+		}
+		if step.Unknown.Has(smartlead.CountSent) {
+			t.Fatalf("%+v has no sent", step)
+		}
+		if !step.LastSent.IsZero() && (step.LastSent.Year() < 1990 || step.LastSent.Year() > 2200) {
+			t.Fatalf("%+v can't be true", step)
+		}
 		if got.Shape == smartlead.ShapePerEmail && step.Sent > int64(got.Rows) {
 			t.Fatalf("%+v are more than %d rows", step, got.Rows)
 		}
+	}
+	if got.RowsWithoutStep < 0 || got.RowsWithoutStep > got.Rows || got.RowsWithoutStep == got.Rows && got.Rows > 0 {
+		t.Fatalf("%d of %d rows are without a step", got.RowsWithoutStep, got.Rows)
 	}
 	if got.Rows < len(got.Steps) || got.Rows > len(b) {
 		t.Fatalf("%d steps of %d rows in %d bytes", len(got.Steps), got.Rows, len(b))

@@ -101,9 +101,9 @@ func bodyBytes(b []byte) roundTripper {
 	return body(func() io.Reader { return bytes.NewReader(b) })
 }
 
-// row is an aggregated row with a few counts.
+// row is an aggregated row of which nothing but sent isn't 0.
 func row(step, sent string) string {
-	return `{"campaign_id":1,"sequence_number":` + step + `,"sent":` + sent + `,"opened":0}`
+	return `{"campaign_id":1,"sequence_number":` + step + `,"sent":` + sent + `,"opened":0,"clicked":0,"replied":0,"unsubscribed":0,"bounced":0}`
 }
 
 // aggregated is a page of rows.

@@ -366,8 +366,8 @@ func TestIgnoredOffset(t *testing.T) {
 	}{
 		{"per e-mail", `{"total_stats":"5","limit":2,"data":[` + rowA + `,` + rowB + `]}`, smartlead.ErrIncomplete, 4},
 		{"per e-mail without a total", `{"limit":2,"data":[` + rowA + `,` + rowB + `]}`, smartlead.ErrIncomplete, 4},
-		{"rows that nothing identifies, one of them known", `{"limit":2,"data":[` + rowA + `,{"sequence_number":1,"open_count":1}]}`, smartlead.ErrIncomplete, 4},
-		{"rows that nothing identifies", `{"limit":1,"data":[{"sequence_number":1,"open_count":1}]}`, smartlead.ErrIncomplete, 2},
+		{"rows that nothing identifies, one of them known", `{"limit":2,"data":[` + rowA + `,{"sequence_number":1,"sent_time":"2022-08-02T12:49:11Z"}]}`, smartlead.ErrIncomplete, 4},
+		{"rows that nothing identifies", `{"limit":1,"data":[{"sequence_number":1,"sent_time":"2022-08-02T12:49:11Z"}]}`, smartlead.ErrIncomplete, 2},
 		// Here the second page names steps again, which can't be true either.
 		{"aggregated", `{"limit":2,"data":[` + row("1", "1") + `,` + row("2", "1") + `]}`, smartlead.ErrBadResponse, 2},
 	} {

@@ -14,7 +14,8 @@ const filterTolerance = time.Second
 // RowFacts is what is known of one e-mail. Nothing in it tells who received it.
 type RowFacts struct {
 	// Identity knows the e-mail again: on another page, in a later answer, and after a restart of the program. It is a
-	// hash of the row's stats_id or, where it has none, of receiver, step and moment of sending.
+	// hash of the row's stats_id or, where it has none, of receiver, step and moment of sending. It is 0 for an e-mail
+	// that can't be known again.
 	Identity       uint64
 	SequenceNumber int
 	// SequenceID is the row's email_campaign_seq_id, VariantID its seq_variant_id; 0 if unknown or without variants.
@@ -40,16 +41,19 @@ func (r *statisticsRow) facts() RowFacts {
 	return RowFacts{
 		Identity: r.lastingIdentity(), SequenceNumber: r.step, SequenceID: r.sequenceID, VariantID: r.variantID,
 		SentTime: r.sentAt, ReplyTime: r.repliedAt, Category: cutText(string(r.category)),
-		Opened: r.counts[opened] > 0, Clicked: r.counts[clicked] > 0, Replied: r.counts[replied] > 0,
-		Unsubscribed: r.counts[unsubscribed] > 0, Bounced: r.counts[bounced] > 0,
+		Opened: r.counts[CountOpened] > 0, Clicked: r.counts[CountClicked] > 0, Replied: r.counts[CountReplied] > 0,
+		Unsubscribed: r.counts[CountUnsubscribed] > 0, Bounced: r.counts[CountBounced] > 0,
 	}
 }
 
 // lastingIdentity is identity without a seed of this process. The address is hashed by a function that can't be turned
 // around, since the result may be kept.
 func (r *statisticsRow) lastingIdentity() uint64 {
+	if !r.hasIdentity() {
+		return 0
+	}
 	text := append([]byte{'s'}, r.statsID...)
-	if len(r.statsID) == 0 {
+	if !r.hasID() {
 		text = append([]byte{'a'}, r.address...)
 		text = append(text, 0, byte(r.step))
 		text = append(text, r.sentTime...)
@@ -63,7 +67,7 @@ func (q *StatisticsQuery) fits(r *statisticsRow) bool {
 	if r.shape != ShapePerEmail {
 		return true
 	}
-	if len(q.SequenceNumbers) == 1 && r.step != q.SequenceNumbers[0] {
+	if len(q.SequenceNumbers) == 1 && r.step >= 0 && r.step != q.SequenceNumbers[0] {
 		return false
 	}
 	if !q.SentAfter.IsZero() && r.sentAt.Before(q.SentAfter.Add(-filterTolerance)) {
@@ -74,15 +78,15 @@ func (q *StatisticsQuery) fits(r *statisticsRow) bool {
 	}
 	switch q.EmailStatus {
 	case StatusOpened:
-		return r.counts[opened] > 0
+		return r.counts[CountOpened] > 0
 	case StatusClicked:
-		return r.counts[clicked] > 0
+		return r.counts[CountClicked] > 0
 	case StatusReplied:
-		return r.counts[replied] > 0
+		return r.counts[CountReplied] > 0
 	case StatusUnsubscribed:
-		return r.counts[unsubscribed] > 0
+		return r.counts[CountUnsubscribed] > 0
 	case StatusBounced:
-		return r.counts[bounced] > 0
+		return r.counts[CountBounced] > 0
 	default:
 		return true
 	}

@@ -255,10 +255,10 @@ type sequenceCounter [countKinds]struct {
 	n           int64
 }
 
-var sequenceFields = map[string]int{
-	"sent_count": sent, "open_count": opened, "click_count": clicked, "reply_count": replied,
-	"unsubscribed_count": unsubscribed, "bounce_count": bounced,
-	"sent": sent, "opened": opened, "clicked": clicked, "replied": replied, "unsubscribed": unsubscribed, "bounced": bounced,
+var sequenceFields = map[string]Count{
+	"sent_count": CountSent, "open_count": CountOpened, "click_count": CountClicked, "reply_count": CountReplied,
+	"unsubscribed_count": CountUnsubscribed, "bounce_count": CountBounced,
+	"sent": CountSent, "opened": CountOpened, "clicked": CountClicked, "replied": CountReplied, "unsubscribed": CountUnsubscribed, "bounced": CountBounced,
 }
 
 // read reads the value of a field, which is skipped if it is no count that is wanted.
@@ -285,16 +285,16 @@ func (s *sequenceCounter) read(d *jsontext.Decoder, name string) error {
 
 // put stores what was read. null for what was sent is taken for a step that sent nothing, unless something came of it.
 func (s *sequenceCounter) put(c *SequenceCounts) error {
-	count := func(kind int) int64 {
+	count := func(kind Count) int64 {
 		if !s[kind].known {
 			return -1
 		}
 		return s[kind].n
 	}
-	c.Sent, c.Opened, c.Clicked, c.Replied = count(sent), count(opened), count(clicked), count(replied)
-	c.Unsubscribed, c.Bounced = count(unsubscribed), count(bounced)
+	c.Sent, c.Opened, c.Clicked, c.Replied = count(CountSent), count(CountOpened), count(CountClicked), count(CountReplied)
+	c.Unsubscribed, c.Bounced = count(CountUnsubscribed), count(CountBounced)
 	switch {
-	case !s[sent].seen:
+	case !s[CountSent].seen:
 		return errors.New("what was sent is missing")
 	case c.Sent < 0 && max(c.Opened, c.Clicked, c.Replied, c.Unsubscribed, c.Bounced) > 0:
 		return errors.New("what was sent is null, although something came of it")

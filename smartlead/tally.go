@@ -19,6 +19,7 @@ type tally struct {
 	seed  maphash.Seed
 	seen  map[uint64]struct{} // identities of per-e-mail rows, in pages committed and under way
 	rows  int                 // distinct rows committed
+	odd   oddRows             // of these
 
 	fits       func(*statisticsRow) bool // what the filters let pass; nil: everything
 	misfits    int                       // rows committed that don't fit
@@ -31,11 +32,19 @@ type tally struct {
 		shape Shape
 		added []uint64 // identities first seen on this page
 		rows  int      // of these and of rows without an identity
+		odd   oddRows  // those committed with this page's added
 
 		misfits   int
 		facts     []RowFacts
 		sequences []SequenceStep // those committed with this page's added
 	}
+}
+
+// oddRows are rows that are in no step.
+type oddRows struct {
+	withoutStep int
+	impossible  int   // of these, those with a step that can't be
+	noStep      error // why the first of them is in none
 }
 
 // stepCounts are indexed by step number, up to the highest one seen.
@@ -64,7 +73,7 @@ func (t *tally) begin() {
 		delete(t.seen, id)
 	}
 	t.page.added, t.page.rows = t.page.added[:0], 0
-	t.page.steps, t.page.shape = append(t.page.steps[:0], t.steps...), t.shape
+	t.page.steps, t.page.shape, t.page.odd = append(t.page.steps[:0], t.steps...), t.shape, t.odd
 	t.page.misfits, t.page.facts = 0, t.page.facts[:0]
 	t.page.sequences = append(t.page.sequences[:0], t.sequences...)
 }
@@ -72,22 +81,14 @@ func (t *tally) begin() {
 // add counts a row of the page under way. A per-e-mail row that was seen before isn't counted again; an aggregated one
 // is an error, as there is no telling which of the two is true.
 func (t *tally) add(row *statisticsRow) error {
-	shape := row.shape
-	if shape == ShapeUnknown { // no count at all: all of them are 0, whatever the shape
-		shape = max(t.page.shape, ShapeAggregated)
-	}
-	if t.page.shape != ShapeUnknown && t.page.shape != shape {
+	if t.page.shape != ShapeUnknown && t.page.shape != row.shape {
 		return errTwoShapes
 	}
-	t.page.shape = shape
+	t.page.shape = row.shape
 	if t.fits != nil && !t.fits(row) {
 		t.page.misfits++
 	}
-	step := t.page.steps.at(row.step)
-	if shape == ShapeAggregated && step.present {
-		return fmt.Errorf("sequence_number %d comes twice", row.step)
-	}
-	if shape == ShapePerEmail {
+	if row.shape == ShapePerEmail {
 		if id, known := row.identity(t.seed); known {
 			if _, again := t.seen[id]; again {
 				return nil
@@ -100,19 +101,23 @@ func (t *tally) add(row *statisticsRow) error {
 	if t.rows+t.page.rows > maxRows {
 		return fmt.Errorf("the campaign has more than %d rows", maxRows)
 	}
-	if shape == ShapePerEmail {
-		t.note(row)
+	if row.step < 0 {
+		t.page.odd.withoutStep++
+		if !errors.Is(row.noStep, errNoStep) {
+			t.page.odd.impossible++
+		}
+		if t.page.odd.noStep == nil {
+			t.page.odd.noStep = row.noStep
+		}
+		return nil
 	}
-	step.present = true
-	step.SequenceNumber = row.step
-	step.Sent += row.counts[sent]
-	step.Opened += row.counts[opened]
-	step.Clicked += row.counts[clicked]
-	step.Replied += row.counts[replied]
-	step.Unsubscribed += row.counts[unsubscribed]
-	step.Bounced += row.counts[bounced]
-	if row.sentAt.After(step.LastSent) {
-		step.LastSent = row.sentAt
+	step := t.page.steps.at(row.step)
+	if row.shape == ShapeAggregated && step.present {
+		return fmt.Errorf("sequence_number %d comes twice", row.step)
+	}
+	step.add(row)
+	if row.shape == ShapePerEmail {
+		t.note(row)
 	}
 	return nil
 }
@@ -128,6 +133,21 @@ func (t *tally) note(row *statisticsRow) {
 	}
 }
 
+func (s *stepCount) add(row *statisticsRow) {
+	s.present = true
+	s.SequenceNumber = row.step
+	s.Sent += row.counts[CountSent]
+	s.Opened += row.counts[CountOpened]
+	s.Clicked += row.counts[CountClicked]
+	s.Replied += row.counts[CountReplied]
+	s.Unsubscribed += row.counts[CountUnsubscribed]
+	s.Bounced += row.counts[CountBounced]
+	s.Unknown |= row.unknown
+	if row.sentAt.After(s.LastSent) {
+		s.LastSent = row.sentAt
+	}
+}
+
 var errNothingNew = errors.New("a page brought no row that is known to be new")
 
 // commit makes the page count and reports whether it brought rows that weren't seen before: fresh, if any may be new,
@@ -135,13 +155,32 @@ var errNothingNew = errors.New("a page brought no row that is known to be new")
 func (t *tally) commit() (fresh, sure bool) {
 	fresh = t.page.rows > 0
 	sure = fresh && (t.page.shape == ShapeAggregated || len(t.page.added) > 0)
-	t.steps, t.shape = append(t.steps[:0], t.page.steps...), t.page.shape
+	t.steps, t.shape, t.odd = append(t.steps[:0], t.page.steps...), t.page.shape, t.page.odd
 	t.rows += t.page.rows
 	t.misfits += t.page.misfits
 	t.facts = append(t.facts, t.page.facts...)
 	t.sequences = append(t.sequences[:0], t.page.sequences...)
 	t.page.added, t.page.rows = t.page.added[:0], 0
 	return fresh, sure
+}
+
+// checkPage returns what is wrong with the page under way as a whole: none of its rows is in a step. Where that is since
+// they name none, the last row of a campaign can happen to be alone on its page, and the total tells whether all have come;
+// there is none for rows that are steps.
+func (t *tally) checkPage() error {
+	n := t.page.odd.withoutStep - t.odd.withoutStep
+	if n == 0 || n < t.page.rows || t.page.shape == ShapePerEmail && t.page.odd.impossible == t.odd.impossible {
+		return nil
+	}
+	return fmt.Errorf("none of %d rows is in a step: %w", n, t.page.odd.noStep)
+}
+
+// check returns what is wrong with all rows that were committed.
+func (t *tally) check() error {
+	if t.odd.withoutStep == 0 || t.odd.withoutStep < t.rows {
+		return nil
+	}
+	return fmt.Errorf("none of %d rows is in a step: %w", t.rows, t.odd.noStep)
 }
 
 // list returns the steps with rows, in ascending order, that wanted says yes to.

@@ -6,12 +6,12 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 var (
+	errNotFlag    = errors.New("neither true nor false")
 	errNotNumber  = errors.New("not a number")
 	errNegative   = errors.New("a negative number")
 	errFractional = errors.New("not a whole number")
@@ -76,17 +76,15 @@ func parseFlag(v jsontext.Value) (flag, known bool) {
 	}
 }
 
-// timeLayouts are the ways in which the API writes a moment. Without a zone it means UTC.
-var timeLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999"}
-
-// parseTime returns the zero time for a text that is no moment, or one before 1970, which none of the API's can be.
-func parseTime(text []byte) time.Time {
-	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, string(text)); err == nil && t.Unix() > 0 {
-			return t
+// saysNothing reports whether a text stands for a value that isn't there, as programs write it that have lost one:
+// "null", "-".
+func saysNothing(text []byte) bool {
+	for _, word := range []string{"null", "undefined", "none", "nil", "nan", "n/a", "false", "unknown"} {
+		if len(text) == len(word) && strings.EqualFold(string(text), word) {
+			return true
 		}
 	}
-	return time.Time{}
+	return len(bytes.Trim(text, " \t\r\n-")) == 0
 }
 
 // unquote writes a JSON string's content over dst. The decoder has checked the string, so what AppendUnquote can still

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,9 +79,18 @@ var wrongBodies = []struct{ name, body, want string }{
 	{"count is an object", aggregated(row("1", "{}")), "sent: not a number"},
 	{"negative count of opens", perEmail(`"open_count":-1`), "open_count: a negative number"},
 	{"fractional count of clicks", perEmail(`"click_count":0.5`), "click_count: not a whole number"},
-	{"time is a number", perEmail(`"sent_time":1659444551`), "sent_time is neither null nor a string"},
-	{"flag is an object", perEmail(`"is_bounced":{}`), "is_bounced is neither true nor false"},
+	{"time is true", perEmail(`"sent_time":true`), "sent_time: neither a moment nor null"},
+	{"time is an object", perEmail(`"open_time":{}`), "open_time: neither a moment nor null"},
+	{"flag is an object", perEmail(`"is_bounced":{}`), "is_bounced: neither true nor false"},
+	{"flag is text", perEmail(`"is_replied":"perhaps"`), "is_replied: neither true nor false"},
 
+	{"step comes twice", aggregated(row("1", "1"), row("2", "1"), row("1", "1")), "row 3 of the page: sequence_number 1 comes twice"},
+	{"both shapes in a row", `{"data":[{"sequence_number":1,"sent":2,"stats_id":"a"}]}`, "rows of both shapes"},
+	{"both shapes on a page", aggregated(row("1", "1"), `{"stats_id":"a","sequence_number":2}`), "rows of both shapes"},
+}
+
+// wrongSteps have no row that is in a step.
+var wrongSteps = []struct{ name, body, want string }{
 	{"step is missing", aggregated(`{"sent":1}`), "sequence_number is missing"},
 	{"step is null", aggregated(row("null", "1")), "sequence_number is missing"},
 	{"step is negative", aggregated(row("-1", "1")), "sequence_number: a negative number"},
@@ -88,13 +98,11 @@ var wrongBodies = []struct{ name, body, want string }{
 	{"step is fractional", aggregated(row("1.5", "1")), "sequence_number: not a whole number"},
 	{"step is no number", aggregated(row(`"first"`, "1")), "sequence_number: not a number"},
 	{"step of an e-mail is missing", `{"data":[{"stats_id":"a"}]}`, "sequence_number is missing"},
-	{"step comes twice", aggregated(row("1", "1"), row("2", "1"), row("1", "1")), "row 3 of the page: sequence_number 1 comes twice"},
-	{"both shapes in a row", `{"data":[{"sequence_number":1,"sent":1,"open_count":1}]}`, "rows of both shapes"},
-	{"both shapes on a page", aggregated(row("1", "1"), `{"stats_id":"a","sequence_number":2}`), "rows of both shapes"},
+	{"steps of all rows are missing", aggregated(`{"sent":1}`, `{"sequence_number":null,"sent":1}`), "none of 2 rows is in a step: sequence_number is missing"},
 }
 
 func TestWrongBodies(t *testing.T) {
-	for _, tt := range wrongBodies {
+	for _, tt := range slices.Concat(wrongBodies, wrongSteps) {
 		t.Run(tt.name, func(t *testing.T) {
 			requests := 0
 			client := newClient(t, counted(respond(http.StatusOK, tt.body), &requests))
@@ -182,8 +190,8 @@ func TestEndlessBodies(t *testing.T) {
 		{"numbers in a row", `{"data":[{"x":[0`, strings.Repeat(",1", 4096), "a row is longer than 16 MiB", 1},
 		{"spaces between rows", `{"data":[`, strings.Repeat(" ", 4096), "a row is longer than 16 MiB", 80},
 		{"a name", `{"`, strings.Repeat("x", 4096), "a row is longer than 16 MiB", 80},
-		{"small rows", `{"data":[{"sequence_number":1,"open_count":0}`, `,{"sequence_number":1,"open_count":0}`, "the page has more than 100000 rows", 1},
-		{"large rows", `{"data":[{"sequence_number":1,"open_count":0}`, `,{"sequence_number":1,"open_count":0,"x":"` + strings.Repeat("x", 1<<20) + `"}`, "the answer is longer than 256 MiB", 10},
+		{"small rows", `{"data":[{"sequence_number":1,"stats_id":"a"}`, `,{"sequence_number":1,"stats_id":"a"}`, "the page has more than 100000 rows", 1},
+		{"large rows", `{"data":[{"sequence_number":1,"stats_id":"a"}`, `,{"sequence_number":1,"stats_id":"a","x":"` + strings.Repeat("x", 1<<20) + `"}`, "the answer is longer than 256 MiB", 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			client := newClient(t, nil, func(o *smartlead.Options) {

@@ -1,0 +1,85 @@
+package collector_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"smartlead_exporter/smartlead"
+)
+
+// missing is statistics of campaign 1 in which opens are unknown, if they are, and of which some rows have no step.
+func missing(opened bool, rowsWithoutStep int) answer {
+	s := &smartlead.Statistics{
+		Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 10}, {SequenceNumber: 2, Sent: 5, Opened: 2}},
+		Rows:  15 + rowsWithoutStep, RowsWithoutStep: rowsWithoutStep, Requests: 1,
+	}
+	if opened {
+		s.Steps[0].Unknown = 1 << smartlead.CountOpened
+	}
+	return answer{statistics: s}
+}
+
+// A count that the API doesn't give has no series, and rows that are in no count are told of.
+func TestMissingIsNotZero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := newAPI()
+		api.answer(1, missing(true, 3))
+		e := start(t, settings(account("default", api, 1)))
+		for range 2 { // the second shows what is kept of the first
+			var got []string
+			for line := range strings.Lines(e.exposition(t.Context(), textFormat)) {
+				for _, name := range []string{"smartlead_sent_total{", "smartlead_opened_total{", "smartlead_campaign_rows_without_step{"} {
+					if strings.HasPrefix(line, name) {
+						got = append(got, strings.TrimSpace(line))
+					}
+				}
+			}
+			want := []string{
+				`smartlead_campaign_rows_without_step{campaign_id="1"} 3`,
+				`smartlead_opened_total{campaign_id="1",sequence_number="2"} 2`,
+				`smartlead_sent_total{campaign_id="1",sequence_number="1"} 10`,
+				`smartlead_sent_total{campaign_id="1",sequence_number="2"} 5`,
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		}
+		time.Sleep(ttl)
+		api.answer(1, missing(false, 0))
+		page := e.exposition(t.Context(), textFormat)
+		if !strings.Contains(page, `smartlead_opened_total{campaign_id="1",sequence_number="1"} 0`) || strings.Contains(page, "rows_without_step") {
+			t.Errorf("what is known again isn't shown, or what is over is:\n%s", page)
+		}
+	})
+}
+
+// What is missing is told once, until it changes.
+func TestMissingIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := newAPI()
+		e := start(t, settings(account("default", api, 1)))
+		var got []string
+		for _, a := range []answer{
+			missing(true, 0), missing(true, 0), missing(false, 0), missing(true, 2), {err: failure(smartlead.ErrServer)}, missing(true, 3), missing(true, 3), missing(true, 0), missing(true, 1),
+		} {
+			time.Sleep(ttl)
+			api.answer(1, a)
+			e.scrape()
+			synctest.Wait()
+			var lines []string
+			for _, line := range e.log.take() {
+				if line["level"] == "warn" && line["reason"] == "" {
+					lines = append(lines, strings.TrimSpace(line["campaign_id"]+" "+line["missing"]+line["rows"]))
+				}
+			}
+			got = append(got, strings.Join(lines, ", "))
+		}
+		if diff := cmp.Diff([]string{"1 opened", "", "", "1 opened, 1 2", "", "", "", "", "1 1"}, got); diff != "" {
+			t.Errorf("warnings (-want +got):\n%s", diff)
+		}
+	})
+}
