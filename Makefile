@@ -69,7 +69,7 @@ load: ## Run the load tests at full size; takes two minutes and all of the machi
 
 .PHONY: e2e
 e2e: $(addprefix $(tools_bin)/,prometheus promtool alertmanager amtool) ## Run the exporter against a real Prometheus and Alertmanager
-	cd e2e && TOOLS_DIR='$(tools_dir)' $(GO) test -count=1 -timeout=10m ./...
+	cd e2e && TOOLS_DIR='$(tools_dir)' $(GO) test -count=1 -parallel=8 -timeout=10m ./... # they wait, mostly
 
 .PHONY: stack
 stack: build $(addprefix $(tools_bin)/,prometheus promtool alertmanager) ## Run exporter (demo), Prometheus and Alertmanager until Ctrl-C

@@ -12,6 +12,7 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
+	"smartlead_exporter/config"
 	"smartlead_exporter/exporter"
 	"smartlead_exporter/web"
 )
@@ -27,6 +28,15 @@ type options struct {
 	toolkit     *toolkit.FlagConfig
 	logLevel    string
 	logFormat   string
+}
+
+// reserved returns the files that flags name, but for the configuration itself.
+func (o *options) reserved() []config.Reserved {
+	var files []config.Reserved
+	for _, path := range web.ConfigFiles(*o.toolkit.WebConfigFile) {
+		files = append(files, config.Reserved{By: "--web.config.file", Path: path})
+	}
+	return files
 }
 
 func parse(args []string, stdout, stderr io.Writer) (*options, error) {

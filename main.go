@@ -70,7 +70,8 @@ func runMain(args []string, stdout, stderr io.Writer) int {
 func checkConfig(w io.Writer, o *options) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	return estimate.Check(ctx, w, o.configFile, o.checkOnline)
+	checked := estimate.Check(ctx, w, estimate.Options{File: o.configFile, Reserved: o.reserved(), Online: o.checkOnline})
+	return errors.Join(checked, web.CheckConfig(*o.toolkit.WebConfigFile))
 }
 
 // newLogger returns the logger for everything, and the same as exporter-toolkit wants it, which adds its own time and
@@ -121,7 +122,11 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	}
 	inForce := exporter.New(options)
 	load := loader(logger, o, inForce, metrics)
-	if err := load(); err != nil {
+	loadErr, webErr := load(), web.CheckConfig(*o.toolkit.WebConfigFile)
+	if webErr != nil {
+		_ = level.Error(logger).Log("msg", "the web configuration was refused", "problem", webErr)
+	}
+	if loadErr != nil || webErr != nil {
 		return errStart
 	}
 
@@ -169,7 +174,7 @@ func loader(logger log.Logger, o *options, inForce *exporter.Exporter, metrics *
 			return err
 		}
 	}
-	holder := config.NewHolder(o.configFile)
+	holder := config.NewHolder(o.configFile, o.reserved()...)
 	return func() error {
 		err := holder.Reload(inForce.Apply)
 		metrics.Reloaded(err == nil)

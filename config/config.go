@@ -130,18 +130,27 @@ type Campaign struct {
 // that the file names, relative ones from the directory of path; where cache.file
 // is to be, it only looks. The error is an [*Error] that lists everything wrong
 // with the file.
-func Load(path string) (*Config, error) {
+func Load(path string, reserved ...Reserved) (*Config, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, data)
+	return Parse(path, data, reserved...)
+}
+
+// Reserved is a file that something else than the configuration uses, so that
+// cache.file must not name it.
+type Reserved struct {
+	// By says what uses it, such as a flag's name.
+	By   string
+	Path string
 }
 
 // Parse is [Load] for a file that has been read already: name is its path, from
 // which problems are named and relative paths start.
-func Parse(name string, data []byte) (*Config, error) {
+func Parse(name string, data []byte, reserved ...Reserved) (*Config, error) {
 	r := newReader(name)
+	r.reserved = reserved
 	root, err := r.document(data)
 	if err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ type reader struct {
 	campaigns map[int64]int
 	accounts  map[string]int
 
+	reserved []Reserved
 	// used are the files that the configuration names, but for the cache's.
 	used []usedFile
 	// httpPaths are those of the http_config that is being read, as written.

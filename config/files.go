@@ -151,6 +151,12 @@ func (r *reader) cacheFile(path string, line int) {
 			return
 		}
 	}
+	for _, other := range r.reserved {
+		if sameFile(path, other.Path) {
+			r.problemf(line, "cache.file: it is the file of %s, which would be overwritten: %s", other.By, instead)
+			return
+		}
+	}
 	// Beside it, the exporter writes under names of its own.
 	for _, suffix := range []string{".new", ".ignored"} {
 		for _, other := range append(r.used, usedFile{"--config.file", r.file, 1}) {

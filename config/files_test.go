@@ -173,6 +173,20 @@ cache:
 			}
 		})
 	}
+	fill(t, map[string]string{"config.yml": text + "web.yml\n", "web.yml": ""})
+	for _, load := range []func() error{
+		func() error {
+			_, err := config.Load("config.yml", config.Reserved{By: "--web.config.file", Path: "sub/../web.yml"})
+			return err
+		},
+		func() error {
+			return config.NewHolder("config.yml", config.Reserved{By: "--web.config.file", Path: "here/web.yml"}).Reload(nil)
+		},
+	} {
+		if got, want := message(t, load()), "config.yml:11: cache.file: it is the file of --web.config.file"; !strings.HasPrefix(got, want) {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
 	for _, file := range []string{"state", "sub/x", "sub/config.yml", "here/state"} {
 		fill(t, map[string]string{"config.yml": text + file + "\n"})
 		if _, err := config.Load("config.yml"); err != nil {

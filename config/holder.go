@@ -8,8 +8,9 @@ import (
 // Holder holds the last good configuration of a file. It is safe for concurrent
 // use.
 type Holder struct {
-	path    string
-	current atomic.Pointer[Config]
+	path     string
+	reserved []Reserved
+	current  atomic.Pointer[Config]
 
 	// reloading makes one reload follow another. It is held while apply runs,
 	// which may take as long as it likes: Current doesn't wait for it.
@@ -17,9 +18,9 @@ type Holder struct {
 }
 
 // NewHolder returns a Holder for the file at path, which is not read before the
-// first [Holder.Reload].
-func NewHolder(path string) *Holder {
-	return &Holder{path: path}
+// first [Holder.Reload]. What is reserved stays so for all of them.
+func NewHolder(path string, reserved ...Reserved) *Holder {
+	return &Holder{path: path, reserved: reserved}
 }
 
 // Reload loads the file, the first time as well as later, and hands what it
@@ -31,7 +32,7 @@ func (h *Holder) Reload(apply func(*Config) error) error {
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
 
-	cfg, err := Load(h.path)
+	cfg, err := Load(h.path, h.reserved...)
 	if err != nil {
 		return err
 	}

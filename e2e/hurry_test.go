@@ -12,9 +12,9 @@ import (
 
 // hurry is how many times faster than they are written all waits pass: those
 // of alerts (for), of rules (interval), of scrapes, and of Alertmanager's
-// groups. A minute is half a second. Nothing else in the rules is changed:
+// groups. A minute is a second. Nothing else in the rules is changed:
 // windows and thresholds are as they are.
-const hurry = 120
+const hurry = 60
 
 var ruleWait = regexp.MustCompile(`(?m)^( +(?:for|interval): )(\d+)([mhd])$`)
 

@@ -12,10 +12,21 @@ import (
 	"smartlead_exporter/exporter"
 )
 
-// Check validates a configuration file and writes what it will cost; online, it asks the API until ctx ends how large the
-// campaigns are. The error is fit to be shown as it is.
-func Check(ctx context.Context, w io.Writer, file string, online bool) error {
-	cfg, err := config.Load(file)
+// Options say what to check.
+type Options struct {
+	// File is the configuration's path.
+	File string
+	// Reserved are files that the configuration must not write to.
+	Reserved []config.Reserved
+	// Online asks the API, too: whether the key is good, which campaigns there are, how large they are.
+	Online bool
+}
+
+// Check validates a configuration file and writes what it will cost; online, it asks the API until ctx ends. The error is
+// fit to be shown as it is.
+func Check(ctx context.Context, w io.Writer, o Options) error {
+	file := o.File
+	cfg, err := config.Load(file, o.Reserved...)
 	if err != nil {
 		return err
 	}
@@ -35,7 +46,7 @@ func Check(ctx context.Context, w io.Writer, file string, online bool) error {
 	for _, account := range cfg.Accounts {
 		p := newPlan(account, cfg.Cache)
 		fmt.Fprintf(w, "\naccount %s\n", account.Name)
-		if online {
+		if o.Online {
 			if err := p.measure(ctx, w, account); err != nil {
 				fmt.Fprintf(w, "  failed:     %s\n", err)
 				failed = errors.New("the configuration is good, but the API didn't answer as it should; see above")

@@ -31,7 +31,7 @@ func check(t *testing.T, api *testkit.API, config string, online bool) (string, 
 	t.Helper()
 	dir := testkit.Write(t, map[string]string{"config.yml": api.Configure(config)})
 	var out strings.Builder
-	err := estimate.Check(t.Context(), &out, filepath.Join(dir, "config.yml"), online)
+	err := estimate.Check(t.Context(), &out, estimate.Options{File: filepath.Join(dir, "config.yml"), Online: online})
 	return strings.ReplaceAll(out.String(), dir+string(filepath.Separator), ""), err
 }
 

@@ -127,3 +127,34 @@ func basicAuth(user, password string) string {
 	r.SetBasicAuth(user, password)
 	return r.Header.Get("Authorization")
 }
+
+// A web configuration that can't be used is told like another one: with file, line and remedy, by the check and by a start
+// that doesn't even try to listen.
+func TestWebConfigurationThatIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := testkit.Write(t, map[string]string{
+		"config.yml": "accounts: [{campaigns: [1]}]\ncache: {file: web.yml}\n", "good.yml": "accounts: [{campaigns: [1]}]\n",
+		"web.yml": "basic_auth_users:\n  prometheus: in the clear\n",
+	})
+	const problem, taken = "web.yml:1: a password that isn't hashed by bcrypt: write what htpasswd", "config.yml:2: cache.file: it is the file of --web.config.file"
+	for _, args := range [][]string{
+		{"--config.check"},
+		{"--web.listen-address=" + listen(t)},
+	} {
+		p := run(t, launch{args: append(args, "--config.file=good.yml", "--web.config.file=web.yml"), env: keyInEnv(testkit.Key), dir: dir})
+		if status := p.wait(); status != 1 {
+			t.Errorf("%v: exit status %d, want 1", args, status)
+		}
+		stderr := p.stderr.String()
+		if testkit.CountLines(stderr, problem) != 1 || strings.Contains(stderr, "address already in use") || strings.Contains(stderr, "in the clear") {
+			t.Errorf("%v: stderr has no line with %q, or it tried to listen, or it shows the password", args, problem)
+		}
+		p = run(t, launch{args: append(args, "--web.config.file=web.yml"), env: keyInEnv(testkit.Key), dir: dir})
+		if status := p.wait(); status != 1 {
+			t.Errorf("%v: exit status %d, want 1", args, status)
+		}
+		if stderr := p.stderr.String(); testkit.CountLines(stderr, taken) != 1 || testkit.CountLines(stderr, problem) != 1 {
+			t.Errorf("%v: stderr doesn't have a line for each of the two problems", args)
+		}
+	}
+}
