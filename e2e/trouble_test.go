@@ -11,6 +11,12 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
+// unauthorized is a key that is refused. For the alert nothing may have succeeded for ten minutes, so that it takes an
+// account whose key was never right.
+var unauthorized = simulator.Fault{
+	Effects: []simulator.Effect{simulator.RespondStatus(http.StatusUnauthorized, `{"message":"Invalid API Key"}`)},
+}
+
 // trouble makes go wrong what can: an exporter joins that has an account for
 // each thing, and the steady one begins to fail.
 func (w *world) trouble() {
@@ -46,9 +52,7 @@ func (w *world) trouble() {
 	// The steady campaign goes on, in the other shape, and then its key is refused.
 	w.set(w.steadyAPI, simulator.Campaign{ID: steadyCampaign, Name: "Q4 outreach", Source: simulator.Fixed(emails(1500, 20, 5)...)})
 	w.prom.campaigns(w.t, fmt.Sprintf(`smartlead_sent_total{campaign_id="%d"} == 1500`, steadyCampaign), 1)
-	w.steadyAPI.Inject(simulator.Fault{
-		Effects: []simulator.Effect{simulator.RespondStatus(http.StatusUnauthorized, `{"message":"Invalid API Key"}`)},
-	})
+	w.steadyAPI.Inject(unauthorized)
 
 	w.demo.process.Kill()
 }
@@ -72,6 +76,9 @@ func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
 		Match:   []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointStatistics)},
 		Effects: []simulator.Effect{simulator.RespondStatus(http.StatusTooManyRequests, "slow down")},
 	})
+
+	refused, refusedAPI := startAPI(w.t, simulator.Options{})
+	refused.Inject(unauthorized)
 
 	_, goneAPI := startAPI(w.t, simulator.Options{})
 
@@ -97,6 +104,7 @@ func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
 	return poor, startExporter(w.t, configuration(
 		account("unlisted", unlistedAPI, discovery),
 		account("throttled", throttledAPI, "    campaigns: [501]\n"),
+		account("refused", refusedAPI, "    campaigns: [801]\n"),
 		account("gone", goneAPI, "    campaigns: [601]\n"),
 		account("poor", poorAPI, discovery),
 		fmt.Sprintf(crowdAccount, crowdAPI),
