@@ -70,8 +70,16 @@ func runMain(args []string, stdout, stderr io.Writer) int {
 func checkConfig(w io.Writer, o *options) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	checked := estimate.Check(ctx, w, estimate.Options{File: o.configFile, Reserved: o.reserved(), Online: o.checkOnline})
+	checked := estimate.Check(ctx, w, estimate.Options{File: o.configFile, Reserved: o.reserved(), Online: o.checkOnline, Terminal: terminal(os.Stderr)})
 	return errors.Join(checked, web.CheckConfig(*o.toolkit.WebConfigFile))
+}
+
+// terminal returns a file if somebody watches it, else nil.
+func terminal(file *os.File) io.Writer {
+	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return file
 }
 
 // newLogger returns the logger for everything, and the same as exporter-toolkit wants it, which adds its own time and

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,6 +33,21 @@ func (a *Account) Key() (string, error) {
 		return "", fmt.Errorf("account %s: %w", quote(a.Name), err)
 	}
 	return key, nil
+}
+
+// KeySource says where the key comes from, for a message that follows "from".
+func (a *Account) KeySource() string {
+	switch {
+	case a.APIKeyFile != "" && !looksLikeKey(filepath.Base(a.APIKeyFile)):
+		return "the file " + a.APIKeyFile
+	case a.APIKeyFile != "":
+		return "the file that api_key_file names"
+	case a.APIKey != "":
+		return "api_key in the configuration"
+	case looksLikeKey(a.APIKeyEnv):
+		return "the environment variable that api_key_env names"
+	}
+	return "the environment variable " + a.APIKeyEnv
 }
 
 func (a *Account) lookUpKey() (string, error) {

@@ -202,3 +202,17 @@ func TestKeyOfAccountsMadeInCode(t *testing.T) {
 		})
 	}
 }
+
+func TestKeySource(t *testing.T) {
+	for want, account := range map[string]config.Account{
+		"the environment variable MY_KEY":                 {APIKeyEnv: "MY_KEY"},
+		"the environment variable that api_key_env names": {APIKeyEnv: "x8f2c1b6e0123456789ab0123"},
+		"the file /etc/key":                               {APIKeyFile: "/etc/key"},
+		"the file that api_key_file names":                {APIKeyFile: "/etc/" + smartleadKey},
+		"api_key in the configuration":                    {APIKey: promconfig.Secret(smartleadKey)},
+	} {
+		if got := account.KeySource(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

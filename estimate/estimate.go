@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 
 	"smartlead_exporter/cachefile"
 	"smartlead_exporter/config"
@@ -20,6 +21,10 @@ type Options struct {
 	Reserved []config.Reserved
 	// Online asks the API, too: whether the key is good, which campaigns there are, how large they are.
 	Online bool
+	// Transport, if not nil, takes the place of the network.
+	Transport http.RoundTripper
+	// Terminal, if not nil, is shown how far asking is, in a line that replaces itself.
+	Terminal io.Writer
 }
 
 // Check validates a configuration file and writes what it will cost; online, it asks the API until ctx ends. The error is
@@ -31,7 +36,7 @@ func Check(ctx context.Context, w io.Writer, o Options) error {
 		return err
 	}
 	for _, account := range cfg.Accounts { // this and the next, as starting would find out
-		if _, err := exporter.NewClient(account, exporter.ClientOptions{}); err != nil {
+		if _, err := exporter.NewClient(account, exporter.ClientOptions{Transport: o.Transport}); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 	}
@@ -47,7 +52,7 @@ func Check(ctx context.Context, w io.Writer, o Options) error {
 		p := newPlan(account, cfg.Cache)
 		fmt.Fprintf(w, "\naccount %s\n", account.Name)
 		if o.Online {
-			if err := p.measure(ctx, w, account); err != nil {
+			if err := p.measure(ctx, w, account, o); err != nil {
 				fmt.Fprintf(w, "  failed:     %s\n", err)
 				failed = errors.New("the configuration is good, but the API didn't answer as it should; see above")
 				continue

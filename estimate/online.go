@@ -2,9 +2,12 @@ package estimate
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 
 	"smartlead_exporter/collector"
 	"smartlead_exporter/config"
@@ -16,15 +19,15 @@ import (
 const maxMeasured = 50
 
 // measure asks the API for the campaigns and their sizes.
-func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account) error {
-	client, err := exporter.NewClient(account, exporter.ClientOptions{})
+func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account, o Options) error {
+	client, err := exporter.NewClient(account, exporter.ClientOptions{Transport: o.Transport})
 	if err != nil {
 		return err
 	}
 	if p.listEvery > 0 {
 		list, err := client.Campaigns(ctx, smartlead.CampaignsQuery{IncludeTags: true})
 		if err != nil {
-			return err
+			return explained(err, account, true)
 		}
 		fmt.Fprintf(w, "  key:        accepted; the account has %s\n", counted(len(list.Campaigns), "campaign"))
 		p.discover(w, list.Campaigns)
@@ -32,13 +35,18 @@ func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account
 	p.requests = 0
 	missing := 0
 	asked := p.campaigns[:min(len(p.campaigns), maxMeasured)]
+	writeAhead(w, len(asked), p.limits)
+	progress := progress{terminal: o.Terminal}
+	defer progress.clear()
 	for i, c := range asked {
+		progress.show(i+1, len(asked))
 		size, err := client.Size(ctx, c.Query)
+		progress.clear()
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		if err != nil && !errors.Is(err, smartlead.ErrNotFound) {
-			return err
+			return explained(err, account, false)
 		}
 		if i == 0 && p.listEvery == 0 {
 			fmt.Fprintf(w, "  key:        accepted\n")
@@ -51,6 +59,9 @@ func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account
 		fmt.Fprintf(w, "  campaign %d: rows: %s; a refresh takes %s\n", c.Query.CampaignID, rows(size), counted(size.Requests, "request"))
 		p.requests += float64(size.Requests)
 	}
+	if missing > 0 && missing == len(asked) && p.listEvery == 0 {
+		return fmt.Errorf("no campaign was found, see above: are they this account's, and %s?", rightBaseURL)
+	}
 	if missing > 0 {
 		return fmt.Errorf("%s not found, see above; correct or leave out what is not this account's", counted(missing, "campaign"))
 	}
@@ -60,6 +71,28 @@ func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account
 	}
 	p.measured = true
 	return nil
+}
+
+// rightBaseURL is asked for where it may be wrong.
+const rightBaseURL = "is base_url right, which ends where the API begins, as " + config.DefaultBaseURL + " does"
+
+// explained adds to an error of the API where to look for its cause; of the list, if it came of asking for that.
+func explained(err error, account *config.Account, ofList bool) error {
+	answer, _ := errors.AsType[*smartlead.Error](err)
+	_, unresolved := errors.AsType[*net.DNSError](err)
+	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case answer == nil:
+	case answer.StatusCode == http.StatusUnauthorized:
+		return fmt.Errorf("%w; the key comes from %s", err, account.KeySource())
+	case ofList && (errors.Is(err, smartlead.ErrNotFound) || errors.Is(err, smartlead.ErrBadResponse)):
+		return fmt.Errorf("%w; %s?", err, rightBaseURL)
+	case unresolved:
+		return fmt.Errorf("%w; is the host in base_url right, and does it take a proxy to reach it (http_config.proxy_url)?", err)
+	case unverified:
+		return fmt.Errorf("%w; if a proxy ends TLS on the way, write its authority's certificate as http_config.tls_config.ca_file", err)
+	}
+	return err
 }
 
 func rows(size smartlead.Size) string {
@@ -92,4 +125,9 @@ func (p *plan) discover(w io.Writer, list []smartlead.Campaign) {
 	}
 	p.discovered = true
 	fmt.Fprintf(w, "  discovery:  chooses %s, and leaves out %d over max_campaigns\n", counted(len(found), "campaign"), omitted)
+	if len(found) == 0 {
+		for _, line := range nothingFits(p.discovery, list) {
+			fmt.Fprintf(w, "              %s\n", line)
+		}
+	}
 }
