@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -25,7 +26,7 @@ func BenchmarkRefresh(b *testing.B) {
 			simulator.StepCounts{Step: 2, Sent: 892, Opened: 267, Clicked: 54, Replied: 12, Unsubscribed: 2, Bounced: 9},
 		)})
 	}
-	sim := newSimulator(b, opts)
+	sim := testkit.NewSimulator(b, opts)
 	sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Delay(answer)}})
 	e := start(b, settings())
 	client := e.newClient("default", sim, smartlead.Limits{Concurrency: concurrency})

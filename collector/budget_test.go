@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -40,7 +41,7 @@ func TestBudgetOverHours(t *testing.T) {
 			}
 			opts.Campaigns = append(opts.Campaigns, c)
 		}
-		sim := newSimulator(t, opts)
+		sim := testkit.NewSimulator(t, opts)
 		sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Delay(3 * time.Second)}})
 		e := start(t, settings())
 		e.store.Apply(settings(concurrently(limits.Concurrency, account("default", e.newClient("default", sim, limits), numbers(campaigns)...))))
@@ -87,11 +88,11 @@ func TestBudgetOverHours(t *testing.T) {
 		for _, id := range numbers(campaigns) {
 			switch {
 			case id <= missing:
-				p.want(t, "a missing campaign", page{up(id): 0, sent(id): none})
+				p.Want(t, "a missing campaign", page{up(id): 0, sent(id): none})
 			case id > campaigns-large:
-				p.want(t, "a campaign with rows", page{up(id): 1, sent(id): 400, requests(id): 2})
+				p.Want(t, "a campaign with rows", page{up(id): 1, sent(id): 400, requests(id): 2})
 			default:
-				p.want(t, "a campaign", page{up(id): 1, sent(id): float64(id)})
+				p.Want(t, "a campaign", page{up(id): 1, sent(id): float64(id)})
 			}
 		}
 	})

@@ -1,11 +1,9 @@
 package collector_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,43 +15,6 @@ import (
 )
 
 const listInterval = 10 * time.Minute
-
-// catalogAPI is a collector.Lister that answers as it is told.
-type catalogAPI struct {
-	mu    sync.Mutex
-	list  []smartlead.Campaign
-	err   error
-	takes time.Duration
-	asked []time.Time
-}
-
-func (l *catalogAPI) Campaigns(ctx context.Context, _ smartlead.CampaignsQuery) (smartlead.CampaignList, error) {
-	l.mu.Lock()
-	list, err, takes := slices.Clone(l.list), l.err, l.takes
-	l.asked = append(l.asked, time.Now())
-	l.mu.Unlock()
-	select {
-	case <-time.After(takes):
-	case <-ctx.Done():
-		return smartlead.CampaignList{}, context.Cause(ctx)
-	}
-	return smartlead.CampaignList{Campaigns: list, Requests: 1}, err
-}
-
-func (l *catalogAPI) answer(list ...smartlead.Campaign) { l.set(func() { l.list, l.err = list, nil }) }
-func (l *catalogAPI) fail(err error)                    { l.set(func() { l.err = err }) }
-
-func (l *catalogAPI) set(change func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	change()
-}
-
-func (l *catalogAPI) times() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.asked)
-}
 
 // active are campaigns without anything special.
 func active(ids ...int64) []smartlead.Campaign {
@@ -91,23 +52,24 @@ func wantShown(t *testing.T, when string, p page, want ...int64) {
 
 func TestCatalogIsFetchedWhenItIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &catalogAPI{takes: time.Second}
-		l.answer(active(1, 2)...)
+		l := &catalogAPI{}
+		l.Take(time.Second)
+		l.Answer(active(1, 2)...)
 		e := start(t, settings(discovering("a", newAPI(), l)))
 		synctest.Wait()
-		if n := l.times(); n != 0 {
+		if n := l.Times(); n != 0 {
 			t.Errorf("the list was fetched %d times before the first scrape", n)
 		}
 		wantShown(t, "first scrape, which waits for the list", e.scrape(), 1, 2)
 
-		l.answer(active(1, 2, 3)...)
+		l.Answer(active(1, 2, 3)...)
 		time.Sleep(listInterval - time.Second)
 		wantShown(t, "the list isn't due", e.scrape(), 1, 2)
 		time.Sleep(time.Second)
 		wantShown(t, "the list is due, and not waited for", e.scrape(), 1, 2)
 		time.Sleep(2 * time.Second)
 		wantShown(t, "the new list is there", e.scrape(), 1, 2, 3)
-		if n := l.times(); n != 2 {
+		if n := l.Times(); n != 2 {
 			t.Errorf("the list was fetched %d times, want 2", n)
 		}
 	})
@@ -115,8 +77,9 @@ func TestCatalogIsFetchedWhenItIsDue(t *testing.T) {
 
 func TestCatalogFirstListOutlastsTheScrape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &catalogAPI{takes: 30 * time.Second}
-		l.answer(active(1)...)
+		l := &catalogAPI{}
+		l.Take(30 * time.Second)
+		l.Answer(active(1)...)
 		e := start(t, settings(discovering("a", newAPI(), l)))
 		began := time.Now()
 		wantShown(t, "a scrape of 10 s", e.scrapeFor(10*time.Second))
@@ -124,7 +87,7 @@ func TestCatalogFirstListOutlastsTheScrape(t *testing.T) {
 			t.Errorf("it took %s", took)
 		}
 		wantShown(t, "a scrape that waits on", e.scrape(), 1)
-		if n := l.times(); n != 1 {
+		if n := l.Times(); n != 1 {
 			t.Errorf("the list was fetched %d times, want once", n)
 		}
 	})
@@ -156,12 +119,12 @@ func TestCatalogBelieves(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := &catalogAPI{}
-				l.answer(active(1, 2)...)
+				l.Answer(active(1, 2)...)
 				e := start(t, settings(discovering("a", newAPI(), l)))
 				wantShown(t, "at first", e.scrape(), 1, 2)
 				for i, list := range tt.lists {
-					l.answer(active(list.ids...)...)
-					l.fail(list.err)
+					l.Answer(active(list.ids...)...)
+					l.Fail(list.err)
 					time.Sleep(listInterval)
 					e.scrape() // has the list fetched, and doesn't wait for it
 					synctest.Wait()
@@ -175,20 +138,20 @@ func TestCatalogBelieves(t *testing.T) {
 func TestCatalogShrinksByMoreThanHalf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &catalogAPI{}
-		l.answer(active(1, 2, 3, 4, 5)...)
+		l.Answer(active(1, 2, 3, 4, 5)...)
 		e := start(t, settings(discovering("a", newAPI(), l)))
 		e.scrape()
 		next := func(after time.Duration, ids ...int64) page {
-			l.answer(active(ids...)...)
+			l.Answer(active(ids...)...)
 			time.Sleep(after)
 			e.scrape()
 			synctest.Wait()
 			return e.scrape()
 		}
 		wantShown(t, "lost more than half", next(listInterval, 1, 2), 1, 2, 3, 4, 5)
-		asked := l.times()
+		asked := l.Times()
 		wantShown(t, "a minute isn't over", next(time.Minute-time.Second, 1, 2), 1, 2, 3, 4, 5)
-		if n := l.times(); n != asked {
+		if n := l.Times(); n != asked {
 			t.Error("a doubtful list was asked for again before a minute was over")
 		}
 		wantShown(t, "the second list says something else again", next(time.Second, 1, 2, 3, 4), 1, 2, 3, 4)
@@ -200,17 +163,17 @@ func TestCatalogShrinksByMoreThanHalf(t *testing.T) {
 func TestCatalogVanishing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &catalogAPI{}
-		l.answer(active(1, 2, 3)...)
+		l.Answer(active(1, 2, 3)...)
 		e := start(t, settings(discovering("a", newAPI(), l)))
 		e.scrape()
-		l.answer(active(1, 3)...)
+		l.Answer(active(1, 3)...)
 		time.Sleep(listInterval)
 		e.scrape()
 		synctest.Wait()
-		if p := e.scrape(); p.mentions("campaign_id", "2") {
+		if p := e.scrape(); p.Mentions("campaign_id", "2") {
 			t.Errorf("campaign 2 is still shown: %v", p)
 		}
-		line := e.log.take()
+		line := e.log.Take()
 		if !slices.ContainsFunc(line, func(kv map[string]string) bool {
 			return strings.HasSuffix(kv["msg"], "gone") && kv["campaigns"] == `2 "C2"`
 		}) {
@@ -226,9 +189,9 @@ func TestCatalogShowsWhatTheListSays(t *testing.T) {
 			ID: 1, Name: "One", Status: "ACTIVE", ClientID: "77", ParentID: 5, OpenTracking: false, ClickTracking: true,
 			MaxLeadsPerDay: 40, Tags: []string{"eu", "eu"}, CreatedAt: time.Unix(1_700_000_000, 0),
 		}
-		l.answer(c)
+		l.Answer(c)
 		e := start(t, settings(discovering("a", newAPI(), l)))
-		e.scrape().want(t, "at first", page{
+		e.scrape().Want(t, "at first", page{
 			`smartlead_campaign_info{account="a",campaign_id="1",campaign_name="One",client_id="77",parent_campaign_id="5"}`: 1,
 			`smartlead_campaign_status{campaign_id="1",status="ACTIVE"}`:                                                     1,
 			`smartlead_campaign_status{campaign_id="1",status="PAUSED"}`:                                                     0,
@@ -242,19 +205,19 @@ func TestCatalogShowsWhatTheListSays(t *testing.T) {
 			`smartlead_account_campaigns_omitted{account="a"}`:                                                               0,
 		})
 		c.Name, c.Status, c.OpenTracking, c.Tags, c.MaxLeadsPerDay = "Two", "PONDERING", true, nil, -1
-		l.answer(c)
+		l.Answer(c)
 		time.Sleep(listInterval)
 		e.scrape()
 		synctest.Wait()
 		p := e.scrape()
-		p.want(t, "renamed, and of another status", page{
+		p.Want(t, "renamed, and of another status", page{
 			`smartlead_campaign_info{account="a",campaign_id="1",campaign_name="Two",client_id="77",parent_campaign_id="5"}`: 1,
 			`smartlead_campaign_status{campaign_id="1",status="ACTIVE"}`:                                                     0,
 			`smartlead_campaign_status{campaign_id="1",status="PONDERING"}`:                                                  1,
 			`smartlead_account_campaigns{account="a",status="PONDERING"}`:                                                    1,
 			ofCampaign("open_tracking", 1):                                                                                   1,
 		})
-		if p.mentions("campaign_name", "One") || p.mentions("tag", "eu") {
+		if p.Mentions("campaign_name", "One") || p.Mentions("tag", "eu") {
 			t.Errorf("what was is still shown: %v", p)
 		}
 		if _, ok := p[ofCampaign("max_leads_per_day", 1)]; ok {
@@ -267,25 +230,25 @@ func TestCatalogShowsWhatTheListSays(t *testing.T) {
 func TestCatalogForConfiguredCampaigns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &catalogAPI{}
-		l.answer(active(1, 2, 3)...)
+		l.Answer(active(1, 2, 3)...)
 		a := account("a", newAPI(), 1)
 		a.Campaigns = append(a.Campaigns, campaign(2, "mine"), campaign(9, ""))
 		a.Lister, a.ListInterval = l, time.Hour
 		e := start(t, settings(a))
 		p := e.scrape()
 		wantShown(t, "first scrape", p, 1, 2, 9)
-		p.want(t, "first scrape", page{info(1, "a", "C1"): 1, info(2, "a", "mine"): 1, info(9, "a", ""): 1})
+		p.Want(t, "first scrape", page{info(1, "a", "C1"): 1, info(2, "a", "mine"): 1, info(9, "a", ""): 1})
 
-		l.fail(failure(smartlead.ErrServer))
+		l.Fail(failure(smartlead.ErrServer))
 		time.Sleep(time.Hour)
 		e.scrape()
 		synctest.Wait()
 		p = e.scrape()
-		p.want(t, "the list failed", page{
+		p.Want(t, "the list failed", page{
 			info(1, "a", "C1"): 1, up(1): 1,
 			`smartlead_exporter_discovery_failures_total{account="a",reason="server_error"}`: 1,
 		})
-		if n := l.times(); n != 2 {
+		if n := l.Times(); n != 2 {
 			t.Errorf("the list was fetched %d times, want 2: at first, and an hour later", n)
 		}
 	})
@@ -299,7 +262,7 @@ func TestCatalogNever(t *testing.T) {
 		e := start(t, settings(a))
 		p := e.scrape()
 		wantShown(t, "first scrape", p, 1)
-		if l.times() != 0 {
+		if l.Times() != 0 {
 			t.Error("a list was fetched that nobody wants")
 		}
 		for series := range p {
@@ -314,20 +277,20 @@ func TestCatalogNever(t *testing.T) {
 func TestCatalogTwoAccountsWithOneCampaign(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := &catalogAPI{}, &catalogAPI{}
-		first.answer(active(1, 2, 3)...)
-		second.answer(active(2, 4, 3)...)
+		first.Answer(active(1, 2, 3)...)
+		second.Answer(active(2, 4, 3)...)
 		a, b := discovering("a", newAPI(), first), discovering("b", newAPI(), second)
 		b.Campaigns = []collector.Campaign{campaign(3, "b's")}
 		e := start(t, settings(a, b))
 		p := e.scrape()
 		wantShown(t, "first scrape", p, 1, 2, 3, 4)
-		p.want(t, "first scrape", page{
+		p.Want(t, "first scrape", page{
 			info(2, "a", "C2"): 1, info(3, "b", "b's"): 1,
 			`smartlead_account_campaigns_omitted{account="a"}`: 1,
 			`smartlead_account_campaigns_omitted{account="b"}`: 1,
 		})
 		var claims []string
-		for _, kv := range e.log.take() {
+		for _, kv := range e.log.Take() {
 			if kv["kept_by"] != "" {
 				claims = append(claims, kv["campaign_id"]+" kept by "+kv["kept_by"])
 			}
@@ -336,14 +299,14 @@ func TestCatalogTwoAccountsWithOneCampaign(t *testing.T) {
 		if diff := cmp.Diff([]string{"2 kept by a", "3 kept by b"}, claims); diff != "" {
 			t.Errorf("claims in the log (-want +got):\n%s", diff)
 		}
-		first.fail(failure(smartlead.ErrServer))
+		first.Fail(failure(smartlead.ErrServer))
 		for range 3 {
 			time.Sleep(listInterval)
 			e.scrape()
 			synctest.Wait()
 		}
 		var loud []string
-		for _, kv := range e.log.take() {
+		for _, kv := range e.log.Take() {
 			if kv["level"] == "warn" {
 				loud = append(loud, kv["account"]+": "+kv["msg"])
 			}
@@ -357,7 +320,7 @@ func TestCatalogTwoAccountsWithOneCampaign(t *testing.T) {
 func TestTargets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &catalogAPI{}
-		l.fail(failure(smartlead.ErrUnauthorized))
+		l.Fail(failure(smartlead.ErrUnauthorized))
 		a := discovering("a", newAPI(), l)
 		a.Campaigns = []collector.Campaign{campaign(9, "nine")}
 		e := start(t, settings(a))
@@ -366,7 +329,7 @@ func TestTargets(t *testing.T) {
 		}
 		list := active(1)
 		list[0].ClientID, list[0].Tags = "77", []string{"eu", "outbound"}
-		l.answer(list...)
+		l.Answer(list...)
 		time.Sleep(time.Minute)
 		got, err := e.store.Targets(t.Context())
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -35,15 +36,6 @@ func (e *exporter) newClient(account string, api http.Handler, limits smartlead.
 	return client
 }
 
-func newSimulator(t testing.TB, opts simulator.Options) *simulator.Simulator {
-	t.Helper()
-	sim, err := simulator.New(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sim
-}
-
 // firstPage answers with body to a request for the first page, and with no rows to others.
 func firstPage(body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -55,15 +47,11 @@ func firstPage(body string) http.Handler {
 	})
 }
 
-// steps returns the page's series of steps of a campaign, which are all but those of the campaign as such.
-func (p page) steps(id int64) page {
-	of := page{}
-	for series, value := range p {
-		if strings.Contains(series, `{campaign_id="`+strconv.FormatInt(id, 10)+`",sequence_number=`) {
-			of[series] = value
-		}
-	}
-	return of
+// stepsOf returns the page's series of steps of a campaign, which are all but those of the campaign as such.
+func stepsOf(p page, id int64) page {
+	return p.With(func(series string) bool {
+		return strings.Contains(series, `{campaign_id="`+strconv.FormatInt(id, 10)+`",sequence_number=`)
+	})
 }
 
 // ofStep names the series of one step.
@@ -109,9 +97,9 @@ func TestPublishedBodies(t *testing.T) {
 				e := start(t, settings())
 				e.store.Apply(settings(account("default", e.newClient("default", firstPage(tc.body), smartlead.Limits{}), 123)))
 				p := e.scrape()
-				p.want(t, "the page", page{up(123): tc.up, failures("default", "incomplete"): 1 - tc.up})
-				got := p.steps(123)
-				got.want(t, "the steps", tc.want)
+				p.Want(t, "the page", page{up(123): tc.up, failures("default", "incomplete"): 1 - tc.up})
+				got := stepsOf(p, 123)
+				got.Want(t, "the steps", tc.want)
 				if len(got) != len(tc.want) {
 					t.Errorf("there are %d series of steps, want %d: %v", len(got), len(tc.want), got)
 				}
@@ -123,7 +111,7 @@ func TestPublishedBodies(t *testing.T) {
 // Three pages of rows add up to what the simulator knows that it handed out.
 func TestPagesAddUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sim := newSimulator(t, simulator.Options{Campaigns: []simulator.Campaign{{ID: 1, Source: simulator.Rows(2503, 100)}}})
+		sim := testkit.NewSimulator(t, simulator.Options{Campaigns: []simulator.Campaign{{ID: 1, Source: simulator.Rows(2503, 100)}}})
 		e := start(t, settings())
 		e.store.Apply(settings(account("default", e.newClient("default", sim, smartlead.Limits{}), 1)))
 		want := page{
@@ -142,7 +130,7 @@ func TestPagesAddUp(t *testing.T) {
 			want[ofStep("unsubscribed_total", 1, c.Step)] = float64(c.Unsubscribed)
 			want[ofStep("bounced_total", 1, c.Step)] = float64(c.Bounced)
 		}
-		e.scrape().want(t, "the page", want)
+		e.scrape().Want(t, "the page", want)
 	})
 }
 
@@ -170,14 +158,14 @@ func TestKeyStaysHidden(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sim := newSimulator(t, simulator.Options{Campaigns: []simulator.Campaign{{ID: 1, Source: simulator.Rows(10, 10)}}})
+				sim := testkit.NewSimulator(t, simulator.Options{Campaigns: []simulator.Campaign{{ID: 1, Source: simulator.Rows(10, 10)}}})
 				sim.Inject(simulator.Fault{Effects: []simulator.Effect{tc.effect}})
 				e := start(t, settings())
 				e.store.Apply(settings(account("default", e.newClient("default", sim, smartlead.Limits{}), 1)))
 				e.scrapeFor(time.Hour)
 				shown := e.exposition(t.Context(), textFormat)
-				parse(t, shown).want(t, "the page", page{up(1): 0, failures("default", tc.reason): 2})
-				lines := e.log.take()
+				parse(t, shown).Want(t, "the page", page{up(1): 0, failures("default", tc.reason): 2})
+				lines := e.log.Take()
 				if len(lines) != 2 {
 					t.Errorf("there are %d log lines, want one for each of 2 failures", len(lines))
 				}
@@ -205,7 +193,7 @@ func TestTooManyRequestsStopsOneAccount(t *testing.T) {
 			for _, id := range ids {
 				opts.Campaigns = append(opts.Campaigns, simulator.Campaign{ID: id, Source: simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: id})})
 			}
-			return newSimulator(t, opts)
+			return testkit.NewSimulator(t, opts)
 		}
 		ids := numbers(10)
 		refusing, other := newAccount(ids[:5]), newAccount(ids[5:])
@@ -222,7 +210,7 @@ func TestTooManyRequestsStopsOneAccount(t *testing.T) {
 		for range 10 {
 			p := e.scrapeFor(10 * time.Second)
 			for _, id := range ids { // nothing failed, the values are only older
-				p.want(t, "each scrape", page{sent(id): float64(id), up(id): 1})
+				p.Want(t, "each scrape", page{sent(id): float64(id), up(id): 1})
 			}
 			time.Sleep(50 * time.Second)
 		}
@@ -235,7 +223,7 @@ func TestTooManyRequestsStopsOneAccount(t *testing.T) {
 				t.Errorf("the account asked again %s after it was told to wait for %s", gap, pause)
 			}
 		}
-		e.ownPage().want(t, "afterwards", page{
+		e.ownPage().Want(t, "afterwards", page{
 			`smartlead_exporter_api_requests_total{account="refusing",code="429"}`: 1,
 			failures("refusing", "rate_limited"):                                   0, // it was tried again, and went well
 			`smartlead_exporter_api_requests_total{account="other",code="429"}`:    0,

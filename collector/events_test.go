@@ -34,7 +34,7 @@ func TestStalledLogStopsNothing(t *testing.T) {
 		gatherer := collector.NewGatherer(store)
 		api := newAPI()
 		for _, id := range numbers(5) {
-			api.answer(id, answer{err: failure(smartlead.ErrServer)}) // which is worth a line
+			api.Answer(id, answer{Err: failure(smartlead.ErrServer)}) // which is worth a line
 		}
 		ctx, end := context.WithCancel(t.Context())
 		ended := make(chan error)
@@ -83,7 +83,7 @@ func TestLostLinesAreCounted(t *testing.T) {
 		go func() { _ = store.Run(t.Context()) }()
 		ids := numbers(3000)
 		for _, id := range ids {
-			api.answer(id, answer{err: failure(smartlead.ErrNotFound)})
+			api.Answer(id, answer{Err: failure(smartlead.ErrNotFound)})
 		}
 		store.Apply(settings(account("a", api, ids...)))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -93,7 +93,7 @@ func TestLostLinesAreCounted(t *testing.T) {
 		}
 		close(log.released)
 		synctest.Wait()
-		lines := log.take()
+		lines := log.Take()
 		last := lines[len(lines)-1]
 		if len(lines) >= 3000 || last["msg"] != "lines were left out, since the log didn't take them" || last["lines"] == "0" {
 			t.Errorf("%d lines, the last of them %v; want fewer than 3000, and how many were left out", len(lines), last)

@@ -29,14 +29,14 @@ func TestFailureLeavesValuesAlone(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := newAPI()
-				api.answer(1, answer{sent: 5})
-				api.answer(2, answer{sent: 6})
+				api.Answer(1, answer{Sent: 5})
+				api.Answer(2, answer{Sent: 6})
 				e := start(t, settings(account("default", api, 1, 2), account("other", newAPI(), 3)))
 				e.scrape()
 				succeeded := time.Now()
 
 				time.Sleep(ttl)
-				api.answer(1, answer{err: tc.err})
+				api.Answer(1, answer{Err: tc.err})
 				want := page{
 					sent(1): 5, up(1): 0, lastSuccess(1): seconds(succeeded),
 					sent(2): 6, up(2): 1, lastSuccess(2): seconds(time.Now()),
@@ -47,14 +47,14 @@ func TestFailureLeavesValuesAlone(t *testing.T) {
 					want[failures("other", string(reason))] = 0
 				}
 				want[failures("default", string(tc.reason))] = 1
-				e.scrape().want(t, "first failure", want)
+				e.scrape().Want(t, "first failure", want)
 
 				want[failures("default", string(tc.reason))] = 2 // 2 is fresh, and isn't fetched
-				e.scrape().want(t, "second failure", want)
+				e.scrape().Want(t, "second failure", want)
 
-				api.answer(1, answer{sent: 7})
+				api.Answer(1, answer{Sent: 7})
 				want[sent(1)], want[up(1)], want[lastSuccess(1)] = 7, 1, seconds(time.Now())
-				e.scrape().want(t, "recovery", want)
+				e.scrape().Want(t, "recovery", want)
 			})
 		})
 	}
@@ -70,14 +70,14 @@ func TestRefreshDurationAndRequests(t *testing.T) {
 			seconds  float64
 			requests float64
 		}{
-			{"one page", answer{takes: 250 * time.Millisecond, statistics: &smartlead.Statistics{Requests: 1}}, 0.25, 1},
-			{"many pages", answer{takes: 90 * time.Second, statistics: &smartlead.Statistics{Requests: 17}}, 90, 17},
-			{"a failure after four tries", answer{takes: 7 * time.Second, statistics: &smartlead.Statistics{Requests: 4}, err: failure(smartlead.ErrServer)}, 7, 4},
-			{"a failure without any request", answer{statistics: &smartlead.Statistics{}, err: failure(smartlead.ErrUnauthorized)}, 0, 0},
+			{"one page", answer{Takes: 250 * time.Millisecond, Statistics: &smartlead.Statistics{Requests: 1}}, 0.25, 1},
+			{"many pages", answer{Takes: 90 * time.Second, Statistics: &smartlead.Statistics{Requests: 17}}, 90, 17},
+			{"a failure after four tries", answer{Takes: 7 * time.Second, Statistics: &smartlead.Statistics{Requests: 4}, Err: failure(smartlead.ErrServer)}, 7, 4},
+			{"a failure without any request", answer{Statistics: &smartlead.Statistics{}, Err: failure(smartlead.ErrUnauthorized)}, 0, 0},
 		} {
 			time.Sleep(ttl)
-			api.answer(1, step.answer)
-			e.scrape().want(t, step.when, page{duration(1): step.seconds, requests(1): step.requests})
+			api.Answer(1, step.answer)
+			e.scrape().Want(t, step.when, page{duration(1): step.seconds, requests(1): step.requests})
 		}
 	})
 }
@@ -86,12 +86,12 @@ func TestRefreshDurationAndRequests(t *testing.T) {
 func TestRefreshUnderWayChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
-		api.answer(1, answer{takes: 2 * time.Second})
+		api.Answer(1, answer{Takes: 2 * time.Second})
 		e := start(t, settings(account("default", api, 1)))
 		e.scrape()
 		want := page{up(1): 1, duration(1): 2, requests(1): 1, lastSuccess(1): seconds(time.Now())}
 		time.Sleep(ttl)
-		api.answer(1, answer{takes: time.Minute, err: failure(smartlead.ErrServer)})
-		e.scrapeFor(59*time.Second).want(t, "while the second refresh runs", want)
+		api.Answer(1, answer{Takes: time.Minute, Err: failure(smartlead.ErrServer)})
+		e.scrapeFor(59*time.Second).Want(t, "while the second refresh runs", want)
 	})
 }

@@ -23,16 +23,16 @@ func TestFetchedAgainFromTTLOn(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := newAPI()
-				api.answer(1, answer{sent: 7})
+				api.Answer(1, answer{Sent: 7})
 				e := start(t, settings(account("default", api, 1)))
 				e.scrape()
-				api.answer(1, answer{sent: 8})
+				api.Answer(1, answer{Sent: 8})
 				time.Sleep(tc.age)
 				p := e.scrape()
-				if got := api.times(1); got != tc.fetches {
+				if got := api.Times(1); got != tc.fetches {
 					t.Errorf("two scrapes %s apart fetched %d times, want %d", tc.age, got, tc.fetches)
 				}
-				p.want(t, "second scrape", page{sent(1): float64(6 + tc.fetches)})
+				p.Want(t, "second scrape", page{sent(1): float64(6 + tc.fetches)})
 			})
 		})
 	}
@@ -42,12 +42,12 @@ func TestFetchedAgainFromTTLOn(t *testing.T) {
 func TestAgeCountsFromTheEndOfTheRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
-		api.answer(1, answer{takes: time.Minute})
+		api.Answer(1, answer{Takes: time.Minute})
 		e := start(t, settings(account("default", api, 1)))
 		e.scrape()
 		time.Sleep(ttl - 1)
 		e.scrape()
-		if got := api.times(1); got != 1 {
+		if got := api.Times(1); got != 1 {
 			t.Errorf("fetched %d times within the TTL of a refresh's end, want once", got)
 		}
 	})
@@ -73,28 +73,28 @@ func TestShownUntilMaxStale(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := newAPI()
-				api.answer(1, answer{sent: 7})
+				api.Answer(1, answer{Sent: 7})
 				e := start(t, collector.Settings{TTL: tc.ttl, MaxStale: tc.maxStale, Accounts: []collector.Account{account("default", api, 1)}})
 				e.scrape()
 				succeeded := time.Now()
 
-				api.answer(1, answer{err: failure(smartlead.ErrServer)})
+				api.Answer(1, answer{Err: failure(smartlead.ErrServer)})
 				time.Sleep(tc.age)
 				want := page{sent(1): none, lastSuccess(1): seconds(succeeded)}
 				if tc.shown {
 					want[sent(1)] = 7
 				}
 				p := e.scrape()
-				p.want(t, "after "+tc.age.String(), want)
-				if !p.mentions("campaign_name", "") {
+				p.Want(t, "after "+tc.age.String(), want)
+				if !p.Mentions("campaign_name", "") {
 					t.Error("the campaign's info is gone, want it whether there are values or not")
 				}
 
 				if tc.shown {
 					return
 				}
-				api.answer(1, answer{sent: 9})
-				e.scrape().want(t, "once the API answers again", page{sent(1): 9, up(1): 1, lastSuccess(1): seconds(time.Now())})
+				api.Answer(1, answer{Sent: 9})
+				e.scrape().Want(t, "once the API answers again", page{sent(1): 9, up(1): 1, lastSuccess(1): seconds(time.Now())})
 			})
 		})
 	}
@@ -115,13 +115,13 @@ func TestWaitingMakesNothingStale(t *testing.T) {
 				time.Sleep(ttl - 1)
 				a.Campaigns = a.Campaigns[:3]
 				e.store.Apply(collector.Settings{TTL: ttl, MaxStale: maxStale, Accounts: []collector.Account{a}})
-				api.answer(2, answer{sent: 2, takes: time.Second})
-				api.answer(3, answer{sent: 3, takes: 5 * time.Minute})
-				e.scrape().want(t, "after five minutes of waiting", page{
+				api.Answer(2, answer{Sent: 2, Takes: time.Second})
+				api.Answer(3, answer{Sent: 3, Takes: 5 * time.Minute})
+				e.scrape().Want(t, "after five minutes of waiting", page{
 					sent(1): 1, sent(2): 2, sent(3): 3,
 					lookups("fresh"): 1, lookups("refreshed"): 3, lookups("stale"): 0, lookups("missing"): 0,
 				})
-				if got := api.times(1); got != 1 {
+				if got := api.Times(1); got != 1 {
 					t.Errorf("the campaign that was fresh was fetched %d times, want once", got)
 				}
 			})

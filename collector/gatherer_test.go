@@ -26,12 +26,12 @@ func TestGathererShowsWhatCollectorShows(t *testing.T) {
 		for i, n := range sent {
 			steps = append(steps, smartlead.Step{SequenceNumber: i + 1, Sent: n, Bounced: 1, LastSent: time.Unix(1_700_000_000+n, 0)})
 		}
-		return answer{statistics: &smartlead.Statistics{Steps: steps, Requests: 1}}
+		return answer{Statistics: &smartlead.Statistics{Steps: steps, Requests: 1}}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		fetcher := newAPI()
-		fetcher.answer(1, many(10, 5, 2))
-		fetcher.answer(2, many(7))
+		fetcher.Answer(1, many(10, 5, 2))
+		fetcher.Answer(2, many(7))
 		e := start(t, settings(account("a", fetcher, 1, 2, 3), account("b", fetcher, 10)))
 		for _, step := range []struct {
 			what string
@@ -40,12 +40,12 @@ func TestGathererShowsWhatCollectorShows(t *testing.T) {
 			{"first scrape", func() {}},
 			{"nothing changed", func() {}},
 			{"refreshed alike", func() { time.Sleep(ttl) }},
-			{"refreshed with other values and another step", func() { fetcher.answer(1, many(11, 6, 3, 1)); time.Sleep(ttl) }},
-			{"a step less", func() { fetcher.answer(1, many(12, 6)); time.Sleep(ttl) }},
-			{"failed", func() { fetcher.answer(2, answer{err: failure(smartlead.ErrServer)}); time.Sleep(ttl) }},
+			{"refreshed with other values and another step", func() { fetcher.Answer(1, many(11, 6, 3, 1)); time.Sleep(ttl) }},
+			{"a step less", func() { fetcher.Answer(1, many(12, 6)); time.Sleep(ttl) }},
+			{"failed", func() { fetcher.Answer(2, answer{Err: failure(smartlead.ErrServer)}); time.Sleep(ttl) }},
 			{"too old to be shown", func() { time.Sleep(maxStale) }},
-			{"back again", func() { fetcher.answer(2, many(8)) }},
-			{"no statistics any more", func() { fetcher.answer(2, answer{statistics: &smartlead.Statistics{}}); time.Sleep(ttl) }},
+			{"back again", func() { fetcher.Answer(2, many(8)) }},
+			{"no statistics any more", func() { fetcher.Answer(2, answer{Statistics: &smartlead.Statistics{}}); time.Sleep(ttl) }},
 			{"renamed, removed and added", func() {
 				a := account("a", fetcher, 2, 4)
 				a.Campaigns = append(a.Campaigns, campaign(1, `"new"`+"\n"))
@@ -76,7 +76,7 @@ func TestGathererSharesNothingThatChanges(t *testing.T) {
 		accept := []string{textFormat, openMetrics, "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"}[i%3]
 		scrapers.Go(func() {
 			for n := range 20 {
-				fetcher.answer(int64(n+1), answer{sent: int64(i*100 + n + 1)})
+				fetcher.Answer(int64(n+1), answer{Sent: int64(i*100 + n + 1)})
 				e.exposition(t.Context(), accept)
 			}
 		})
@@ -155,7 +155,7 @@ func benchmarkAnswers(fetcher *api, round int) {
 				SequenceNumber: step + 1, Sent: 1000*id + int64(round), Opened: 500, Clicked: 50, Replied: 20, Unsubscribed: 2, Bounced: 3,
 			})
 		}
-		fetcher.answer(id, answer{statistics: &smartlead.Statistics{Steps: steps, Requests: 1}})
+		fetcher.Answer(id, answer{Statistics: &smartlead.Statistics{Steps: steps, Requests: 1}})
 	}
 }
 

@@ -1,10 +1,6 @@
 package collector_test
 
 import (
-	"context"
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,22 +12,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 )
-
-var update = flag.Bool("update", false, "write the pages in testdata anew")
 
 const (
 	textFormat  = "text/plain"
 	openMetrics = "application/openmetrics-text; version=1.0.0"
 )
-
-// lister is a collector.Lister with a list that doesn't change.
-type lister []smartlead.Campaign
-
-func (l lister) Campaigns(context.Context, smartlead.CampaignsQuery) (smartlead.CampaignList, error) {
-	return smartlead.CampaignList{Campaigns: slices.Clone(l), Requests: 1}, nil
-}
 
 // scenario is what a page shows: an exporter some scrapes after its start. All of it happens in a bubble, whose clock
 // starts at 2000-01-01T00:00:00Z.
@@ -59,14 +47,14 @@ func scenarios() []scenario {
 	return []scenario{
 		{"aggregated", func(t *testing.T) *exporter {
 			api := newAPI()
-			api.answer(123, answer{takes: 400 * time.Millisecond, statistics: aggregated})
+			api.Answer(123, answer{Takes: 400 * time.Millisecond, Statistics: aggregated})
 			e := start(t, settings(account("default", api, 123)))
 			e.scrape()
 			return e
 		}},
 		{"per_email", func(t *testing.T) *exporter {
 			api := newAPI()
-			api.answer(67890, answer{takes: 12500 * time.Millisecond, statistics: perEmail})
+			api.Answer(67890, answer{Takes: 12500 * time.Millisecond, Statistics: perEmail})
 			a := account("default", api)
 			a.Campaigns = []collector.Campaign{campaign(67890, "Q4 outreach")}
 			e := start(t, settings(a))
@@ -76,39 +64,41 @@ func scenarios() []scenario {
 		// 1 fails after it had values, 2 has never had any, 3 is well.
 		{"failing", func(t *testing.T) *exporter {
 			api := newAPI()
-			api.answer(1, answer{sent: 50})
-			api.answer(2, answer{err: failure(smartlead.ErrNotFound)})
+			api.Answer(1, answer{Sent: 50})
+			api.Answer(2, answer{Err: failure(smartlead.ErrNotFound)})
 			e := start(t, settings(account("default", api, 1, 2, 3)))
 			e.scrape()
 			time.Sleep(ttl)
-			api.answer(1, answer{takes: 30 * time.Second, statistics: &smartlead.Statistics{Requests: 4}, err: failure(smartlead.ErrServer)})
+			api.Answer(1, answer{Takes: 30 * time.Second, Statistics: &smartlead.Statistics{Requests: 4}, Err: failure(smartlead.ErrServer)})
 			e.scrape()
 			return e
 		}},
 		{"without_statistics", func(t *testing.T) *exporter {
 			api := newAPI()
-			api.answer(1, answer{takes: time.Second, statistics: &smartlead.Statistics{Requests: 1}})
+			api.Answer(1, answer{Takes: time.Second, Statistics: &smartlead.Statistics{Requests: 1}})
 			e := start(t, settings(account("default", api, 1)))
 			e.scrape()
 			return e
 		}},
 		{"accounts", func(t *testing.T) *exporter {
 			agency, discovered := newAPI(), newAPI()
-			agency.answer(123, answer{takes: 400 * time.Millisecond, statistics: aggregated})
-			agency.answer(124, answer{err: failure(smartlead.ErrUnauthorized)})
-			discovered.answer(67890, answer{takes: 12500 * time.Millisecond, statistics: perEmail})
+			agency.Answer(123, answer{Takes: 400 * time.Millisecond, Statistics: aggregated})
+			agency.Answer(124, answer{Err: failure(smartlead.ErrUnauthorized)})
+			discovered.Answer(67890, answer{Takes: 12500 * time.Millisecond, Statistics: perEmail})
 			a := account("agency", agency, 123)
 			a.Campaigns = append(a.Campaigns, campaign(124, `the "big" one \ 🚀`+"\nline two"))
 			d := account("discovered", discovered)
 			d.Discovery, d.ListInterval = &collector.Discovery{MaxCampaigns: 1}, time.Hour
-			d.Lister = lister{
-				{
+			list := &catalogAPI{}
+			list.Answer(
+				smartlead.Campaign{
 					ID: 67890, Name: "Q4 outreach", Status: "ACTIVE", CreatedAt: time.Date(1999, 11, 1, 8, 0, 0, 0, time.UTC), ClientID: "77",
 					ParentID: 67000, OpenTracking: true, MaxLeadsPerDay: 200, Tags: []string{"outbound", "Q4"},
 				},
-				{ID: 67000, Name: "older", Status: "PAUSED", CreatedAt: time.Date(1999, 10, 1, 8, 0, 0, 0, time.UTC), MaxLeadsPerDay: -1},
-				{ID: 67001, Name: "over", Status: "COMPLETED", MaxLeadsPerDay: -1},
-			}
+				smartlead.Campaign{ID: 67000, Name: "older", Status: "PAUSED", CreatedAt: time.Date(1999, 10, 1, 8, 0, 0, 0, time.UTC), MaxLeadsPerDay: -1},
+				smartlead.Campaign{ID: 67001, Name: "over", Status: "COMPLETED", MaxLeadsPerDay: -1},
+			)
+			d.Lister = list
 			e := start(t, settings(a, d))
 			trace := e.metrics.Trace("agency")
 			trace.Request(smartlead.RequestInfo{StatusCode: 200, Duration: 400 * time.Millisecond})
@@ -127,30 +117,19 @@ func TestGoldenPages(t *testing.T) {
 	for _, tc := range scenarios() {
 		for _, form := range []struct{ accept, suffix string }{{textFormat, ".prom"}, {openMetrics, ".openmetrics"}} {
 			t.Run(tc.name+form.suffix, func(t *testing.T) {
-				file := filepath.Join("testdata", tc.name+form.suffix)
-				if *update {
-					synctest.Test(t, func(t *testing.T) {
-						if err := os.WriteFile(file, []byte(tc.start(t).collected(t.Context(), form.accept)), 0o600); err != nil {
-							t.Fatal(err)
-						}
-					})
+				lines := func(page string) []string { // within a family the Gatherer has an order of its own
+					return slices.Sorted(slices.Values(strings.Split(page, "\n")))
 				}
-				golden, err := os.ReadFile(file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				want := strings.Split(string(golden), "\n")
+				var want []string
 				synctest.Test(t, func(t *testing.T) {
-					got := strings.Split(tc.start(t).collected(t.Context(), form.accept), "\n")
-					if diff := cmp.Diff(want, got); diff != "" {
-						t.Errorf("the Collector's page differs from %s (-want +got):\n%s", file, diff)
-					}
+					page := tc.start(t).collected(t.Context(), form.accept)
+					testkit.Golden(t, tc.name+form.suffix, page)
+					want = lines(page)
 				})
 				synctest.Test(t, func(t *testing.T) {
-					got := strings.Split(tc.start(t).exposition(t.Context(), form.accept), "\n")
-					slices.Sort(got) // within a family it has an order of its own
-					if diff := cmp.Diff(slices.Sorted(slices.Values(want)), got); diff != "" {
-						t.Errorf("the Gatherer's page has other lines than %s (-want +got):\n%s", file, diff)
+					got := lines(tc.start(t).exposition(t.Context(), form.accept))
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("the Gatherer's page has other lines than the Collector's (-Collector +Gatherer):\n%s", diff)
 					}
 				})
 			})
@@ -235,13 +214,13 @@ func TestFamiliesAreSteady(t *testing.T) {
 		}
 		want := families()
 		for _, a := range []answer{
-			{err: failure(smartlead.ErrServer)},
-			{statistics: &smartlead.Statistics{}},
-			{statistics: &smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 20}}}},
-			{sent: 1},
+			{Err: failure(smartlead.ErrServer)},
+			{Statistics: &smartlead.Statistics{}},
+			{Statistics: &smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 20}}}},
+			{Sent: 1},
 		} {
 			time.Sleep(maxStale)
-			api.answer(1, a)
+			api.Answer(1, a)
 			if diff := cmp.Diff(want, families()); diff != "" {
 				t.Errorf("after %+v the families differ (-want +got):\n%s", a, diff)
 			}

@@ -15,7 +15,7 @@ import (
 // A failure is worth a warning when it is news, and so is its end; in between it fills no log.
 func TestFailuresAreLoudOnce(t *testing.T) {
 	ok := answer{}
-	failing := func(reason smartlead.Reason) answer { return answer{err: failure(reason)} }
+	failing := func(reason smartlead.Reason) answer { return answer{Err: failure(reason)} }
 	for _, tc := range []struct {
 		name    string
 		answers []answer
@@ -50,10 +50,10 @@ func TestFailuresAreLoudOnce(t *testing.T) {
 				var got []string
 				for _, answer := range tc.answers {
 					time.Sleep(ttl)
-					api.answer(1, answer)
+					api.Answer(1, answer)
 					e.scrape()
 					var lines []string
-					for _, line := range e.log.take() {
+					for _, line := range e.log.Take() {
 						if line["campaign_id"] != "1" || line["account"] != "default" {
 							t.Errorf("a line doesn't say which campaign it is about: %v", line)
 						}
@@ -89,10 +89,10 @@ func TestFailureTellsWhatIsServed(t *testing.T) {
 					e.scrape()
 				}
 				time.Sleep(tc.age)
-				api.answer(1, answer{err: failure(smartlead.ErrServer)})
-				e.log.take()
+				api.Answer(1, answer{Err: failure(smartlead.ErrServer)})
+				e.log.Take()
 				e.scrape()
-				lines := e.log.take()
+				lines := e.log.Take()
 				if len(lines) != 1 || lines[0]["serving"] != tc.want || !strings.Contains(lines[0]["err"], "as the test wants it") {
 					t.Errorf("got the lines %v, want one with the error, and serving=%q", lines, tc.want)
 				}
@@ -106,13 +106,13 @@ func TestOneWarningPerCampaign(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
 		for _, id := range numbers(3) {
-			api.answer(id, answer{err: failure(smartlead.ErrServer)})
+			api.Answer(id, answer{Err: failure(smartlead.ErrServer)})
 		}
 		e := start(t, settings(account("default", api, numbers(3)...)))
 		var warned []string
 		for range 3 {
 			e.scrape()
-			for _, line := range e.log.take() {
+			for _, line := range e.log.Take() {
 				if line["level"] == "warn" {
 					warned = append(warned, line["campaign_id"])
 				}
@@ -132,13 +132,13 @@ func TestOneWarningPerAccount(t *testing.T) {
 				api := newAPI()
 				fail := func() {
 					for _, id := range numbers(3) {
-						api.answer(id, answer{err: failure(reason)})
+						api.Answer(id, answer{Err: failure(reason)})
 					}
 				}
 				fail()
 				e := start(t, settings(account("default", api, numbers(3)...), account("other", api, 4)))
 				told := func() (lines []string) {
-					for _, line := range e.log.take() {
+					for _, line := range e.log.Take() {
 						if line["level"] != "debug" {
 							lines = append(lines, line["level"]+" "+line["campaign_id"])
 						}
@@ -156,7 +156,7 @@ func TestOneWarningPerAccount(t *testing.T) {
 				}
 				want("while it lasts", "warn 1")
 				for _, id := range numbers(3) {
-					api.answer(id, answer{})
+					api.Answer(id, answer{})
 				}
 				e.scrape()
 				want("when it ends", "info 1")

@@ -6,18 +6,16 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/goleak"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -170,58 +168,15 @@ func (e *exporter) collectFor(d time.Duration) {
 	}
 }
 
-// page holds the values of a page's series, by their name and labels as they are written.
-type page map[string]float64
+// What a page and a log are read by, in short.
+type (
+	page    = testkit.Page
+	journal = testkit.Journal
+)
 
-func parse(t testing.TB, exposition string) page {
-	t.Helper()
-	p := page{}
-	for line := range strings.Lines(exposition) {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		i := strings.LastIndexByte(line, ' ')
-		value, err := strconv.ParseFloat(line[i+1:], 64)
-		if err != nil {
-			t.Fatalf("couldn't read the line %q: %v", line, err)
-		}
-		if _, again := p[line[:i]]; again {
-			t.Errorf("the series %s is there twice", line[:i])
-		}
-		p[line[:i]] = value
-	}
-	return p
-}
+const none = testkit.None
 
-// none is the value of a series that isn't there.
-const none = -1
-
-// want compares some series with a page.
-func (p page) want(t testing.TB, when string, want page) {
-	t.Helper()
-	got := page{}
-	for series := range want {
-		value, ok := p[series]
-		if !ok {
-			value = none
-		}
-		got[series] = value
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s: the page is different (-want +got):\n%s", when, diff)
-	}
-}
-
-// mentions reports whether a series has this label.
-func (p page) mentions(label, value string) bool {
-	for series := range p {
-		if strings.Contains(series, label+"="+strconv.Quote(value)) {
-			return true
-		}
-	}
-	return false
-}
+var parse = testkit.Parse
 
 // The series that most tests look at.
 
@@ -252,29 +207,3 @@ func lookups(result string) string {
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
-
-// journal keeps log lines as maps from keys to values.
-type journal struct {
-	mu    sync.Mutex
-	lines []map[string]string
-}
-
-func (j *journal) Log(keyvals ...any) error {
-	line := map[string]string{}
-	for i := 0; i+1 < len(keyvals); i += 2 {
-		line[fmt.Sprint(keyvals[i])] = fmt.Sprint(keyvals[i+1])
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.lines = append(j.lines, line)
-	return nil
-}
-
-// take returns the lines since it was last called.
-func (j *journal) take() []map[string]string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	lines := j.lines
-	j.lines = nil
-	return lines
-}

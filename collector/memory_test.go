@@ -36,24 +36,24 @@ func restarted(t *testing.T, m []collector.AccountSnapshot, settings collector.S
 func TestMemoryFillsTheHoleAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		before := newAPI()
-		before.answer(1, answer{sent: 10})
-		before.answer(2, answer{sent: 20})
+		before.Answer(1, answer{Sent: 10})
+		before.Answer(2, answer{Sent: 20})
 		a := account("a", before, 1, 2)
 		m := remembered(t, a)
 		then := time.Now()
 
 		down := newAPI() // the API doesn't answer after the restart
 		for _, id := range []int64{1, 2} {
-			down.answer(id, answer{err: failure(smartlead.ErrTimeout)})
+			down.Answer(id, answer{Err: failure(smartlead.ErrTimeout)})
 		}
 		e := restarted(t, m, settings(account("a", down, 1, 2)))
 		time.Sleep(ttl - time.Second)
-		e.scrape().want(t, "still fresh", page{sent(1): 10, sent(2): 20, up(1): 1, lastSuccess(1): seconds(then), requests(1): 1})
-		if n := down.times(1); n != 0 {
+		e.scrape().Want(t, "still fresh", page{sent(1): 10, sent(2): 20, up(1): 1, lastSuccess(1): seconds(then), requests(1): 1})
+		if n := down.Times(1); n != 0 {
 			t.Errorf("a campaign that is fresh was fetched %d times", n)
 		}
 		time.Sleep(time.Second)
-		e.scrape().want(t, "stale, and shown", page{sent(1): 10, sent(2): 20, up(1): 0, lastSuccess(1): seconds(then)})
+		e.scrape().Want(t, "stale, and shown", page{sent(1): 10, sent(2): 20, up(1): 0, lastSuccess(1): seconds(then)})
 		time.Sleep(maxStale - ttl)
 		wantShown(t, "older than max_stale", e.scrape())
 	})
@@ -89,7 +89,7 @@ func TestMemoryIsForTheSameQuestionOnly(t *testing.T) {
 				b := later(tt.change)
 				down := newAPI()
 				for _, id := range []int64{1, 2} {
-					down.answer(id, answer{err: failure(smartlead.ErrTimeout)})
+					down.Answer(id, answer{Err: failure(smartlead.ErrTimeout)})
 				}
 				b.Fetcher = down
 				wantShown(t, "after the restart", restarted(t, m, settings(b)).scrape(), tt.want...)
@@ -102,19 +102,19 @@ func TestMemoryIsForTheSameQuestionOnly(t *testing.T) {
 func TestMemoryOfDiscoveredCampaigns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &catalogAPI{}
-		l.answer(active(1, 2)...)
+		l.Answer(active(1, 2)...)
 		m := remembered(t, discovering("a", newAPI(), l))
 
-		l.fail(failure(smartlead.ErrTimeout))
+		l.Fail(failure(smartlead.ErrTimeout))
 		e := restarted(t, m, settings(discovering("a", newAPI(), l)))
-		asked := l.times()
+		asked := l.Times()
 		p := e.scrape()
 		wantShown(t, "after the restart", p, 1, 2)
-		p.want(t, "after the restart", page{info(1, "a", "C1"): 1})
-		if l.times() != asked {
+		p.Want(t, "after the restart", page{info(1, "a", "C1"): 1})
+		if l.Times() != asked {
 			t.Error("the list was fetched before it was due")
 		}
-		l.answer(active(1, 2, 3)...)
+		l.Answer(active(1, 2, 3)...)
 		time.Sleep(listInterval)
 		e.scrape()
 		synctest.Wait()
@@ -125,7 +125,7 @@ func TestMemoryOfDiscoveredCampaigns(t *testing.T) {
 func TestMemoryOfTheFutureIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &catalogAPI{}
-		l.answer(active(1, 2)...)
+		l.Answer(active(1, 2)...)
 		m := remembered(t, discovering("a", newAPI(), l))
 		kept := m[0].Campaigns[1].Query.CampaignID
 		m[0].Campaigns[0].LastSuccess = time.Now().Add(time.Second)

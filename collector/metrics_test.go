@@ -30,7 +30,7 @@ func TestCountersExistFromTheStart(t *testing.T) {
 	for _, result := range []string{"fresh", "refreshed", "stale", "missing"} {
 		want[lookups(result)] = 0
 	}
-	e.ownPage().want(t, "before the first scrape", want)
+	e.ownPage().Want(t, "before the first scrape", want)
 }
 
 func TestTrace(t *testing.T) {
@@ -45,7 +45,7 @@ func TestTrace(t *testing.T) {
 	a.Remaining(7)
 	a.Remaining(3)
 	b.Remaining(0)
-	e.ownPage().want(t, "afterwards", page{
+	e.ownPage().Want(t, "afterwards", page{
 		`smartlead_exporter_api_requests_total{account="a",code="200"}`:                2,
 		`smartlead_exporter_api_requests_total{account="a",code="524"}`:                1,
 		`smartlead_exporter_api_requests_total{account="b",code="error"}`:              1,
@@ -65,15 +65,15 @@ func TestReloaded(t *testing.T) {
 	const successful, when = "smartlead_exporter_config_last_reload_successful", "smartlead_exporter_config_last_reload_success_timestamp_seconds"
 	synctest.Test(t, func(t *testing.T) {
 		e := prepare(t, settings())
-		e.ownPage().want(t, "before", page{successful: 0, when: 0})
+		e.ownPage().Want(t, "before", page{successful: 0, when: 0})
 		e.metrics.Reloaded(true)
 		loaded := seconds(time.Now())
-		e.ownPage().want(t, "after a success", page{successful: 1, when: loaded})
+		e.ownPage().Want(t, "after a success", page{successful: 1, when: loaded})
 		time.Sleep(time.Minute)
 		e.metrics.Reloaded(false)
-		e.ownPage().want(t, "after a failure", page{successful: 0, when: loaded})
+		e.ownPage().Want(t, "after a failure", page{successful: 0, when: loaded})
 		e.metrics.Reloaded(true)
-		e.ownPage().want(t, "after another success", page{successful: 1, when: loaded + 60})
+		e.ownPage().Want(t, "after another success", page{successful: 1, when: loaded + 60})
 	})
 }
 

@@ -20,14 +20,14 @@ func missing(opened bool, rowsWithoutStep int) answer {
 	if opened {
 		s.Steps[0].Unknown = 1 << smartlead.CountOpened
 	}
-	return answer{statistics: s}
+	return answer{Statistics: s}
 }
 
 // A count that the API doesn't give has no series, and rows that are in no count are told of.
 func TestMissingIsNotZero(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
-		api.answer(1, missing(true, 3))
+		api.Answer(1, missing(true, 3))
 		e := start(t, settings(account("default", api, 1)))
 		for range 2 { // the second shows what is kept of the first
 			var got []string
@@ -49,7 +49,7 @@ func TestMissingIsNotZero(t *testing.T) {
 			}
 		}
 		time.Sleep(ttl)
-		api.answer(1, missing(false, 0))
+		api.Answer(1, missing(false, 0))
 		page := e.exposition(t.Context(), textFormat)
 		if !strings.Contains(page, `smartlead_opened_total{campaign_id="1",sequence_number="1"} 0`) || strings.Contains(page, "rows_without_step") {
 			t.Errorf("what is known again isn't shown, or what is over is:\n%s", page)
@@ -64,14 +64,14 @@ func TestMissingIsToldOnce(t *testing.T) {
 		e := start(t, settings(account("default", api, 1)))
 		var got []string
 		for _, a := range []answer{
-			missing(true, 0), missing(true, 0), missing(false, 0), missing(true, 2), {err: failure(smartlead.ErrServer)}, missing(true, 3), missing(true, 3), missing(true, 0), missing(true, 1),
+			missing(true, 0), missing(true, 0), missing(false, 0), missing(true, 2), {Err: failure(smartlead.ErrServer)}, missing(true, 3), missing(true, 3), missing(true, 0), missing(true, 1),
 		} {
 			time.Sleep(ttl)
-			api.answer(1, a)
+			api.Answer(1, a)
 			e.scrape()
 			synctest.Wait()
 			var lines []string
-			for _, line := range e.log.take() {
+			for _, line := range e.log.Take() {
 				if line["level"] == "warn" && line["reason"] == "" {
 					lines = append(lines, strings.TrimSpace(line["campaign_id"]+" "+line["missing"]+line["rows"]))
 				}

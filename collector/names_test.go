@@ -26,13 +26,13 @@ func TestNamesAreShownEscaped(t *testing.T) {
 				a.Campaigns = []collector.Campaign{campaign(1, tc.campaign)}
 				e := start(t, settings(a))
 				info := info(1, "default", tc.shown)
-				e.scrape().want(t, "configured", page{info: 1, sent(1): 1})
+				e.scrape().Want(t, "configured", page{info: 1, sent(1): 1})
 
 				a.Campaigns = []collector.Campaign{campaign(1, "other")}
 				e.store.Apply(settings(a))
 				a.Campaigns = []collector.Campaign{campaign(1, tc.campaign)}
 				e.store.Apply(settings(a))
-				e.scrape().want(t, "renamed", page{info: 1, sent(1): 1})
+				e.scrape().Want(t, "renamed", page{info: 1, sent(1): 1})
 			})
 		})
 	}

@@ -25,9 +25,9 @@ func TestOldestSuccessFirst(t *testing.T) {
 		}
 		e.store.Apply(settings(account("default", api, 1, 2, 3, 4, 5)))
 		time.Sleep(ttl)
-		api.forget()
+		api.Forget()
 		e.scrape()
-		if diff := cmp.Diff([]int64{4, 5, 3, 1, 2}, api.order()); diff != "" {
+		if diff := cmp.Diff([]int64{4, 5, 3, 1, 2}, api.Order()); diff != "" {
 			t.Errorf("campaigns are fetched in another order, want those never fetched, then by age (-want +got):\n%s", diff)
 		}
 	})
@@ -55,10 +55,10 @@ func TestFailingCampaignsStarveNobody(t *testing.T) {
 				api := newAPI()
 				ids := numbers(campaigns)
 				for _, id := range ids {
-					api.answer(id, answer{takes: takes})
+					api.Answer(id, answer{Takes: takes})
 				}
 				for _, id := range tc.failing {
-					api.answer(id, answer{takes: takes, err: failure(smartlead.ErrServer)})
+					api.Answer(id, answer{Takes: takes, Err: failure(smartlead.ErrServer)})
 				}
 				e := start(t, collector.Settings{TTL: time.Second, MaxStale: maxStale, Accounts: []collector.Account{account("default", api, ids...)}})
 				began := time.Now()
@@ -67,15 +67,15 @@ func TestFailingCampaignsStarveNobody(t *testing.T) {
 					time.Sleep(interval - time.Second)
 				}
 				last := map[int64]time.Time{}
-				for _, asked := range api.all() {
-					before, again := last[asked.id]
+				for _, asked := range api.Asked() {
+					before, again := last[asked.ID]
 					if !again {
 						before = began
 					}
-					if gap := asked.at.Sub(before); gap > bound {
-						t.Errorf("campaign %d had to wait %s for its turn, want at most %s", asked.id, gap, bound)
+					if gap := asked.At.Sub(before); gap > bound {
+						t.Errorf("campaign %d had to wait %s for its turn, want at most %s", asked.ID, gap, bound)
 					}
-					last[asked.id] = asked.at
+					last[asked.ID] = asked.At
 				}
 				if got := slices.Sorted(maps.Keys(last)); !slices.Equal(got, ids) {
 					t.Errorf("campaigns %d had a turn, want all of %d", got, ids)
@@ -92,18 +92,18 @@ func TestConcurrencyPerAccount(t *testing.T) {
 			var ofFirst, ofSecond []int64
 			for id := range int64(20) {
 				ofFirst, ofSecond = append(ofFirst, 1+id), append(ofSecond, 101+id)
-				first.answer(1+id, answer{takes: time.Second})
-				second.answer(101+id, answer{takes: time.Second})
+				first.Answer(1+id, answer{Takes: time.Second})
+				second.Answer(101+id, answer{Takes: time.Second})
 			}
 			e := start(t, settings(
 				concurrently(tc.configured, account("first", first, ofFirst...)),
 				concurrently(2, account("second", second, ofSecond...)),
 			))
 			e.scrape()
-			if got := first.busiest(); got != tc.want {
+			if got := first.Busiest(); got != tc.want {
 				t.Errorf("concurrency %d: %d campaigns were fetched at the same time, want %d", tc.configured, got, tc.want)
 			}
-			if got := second.busiest(); got != 2 {
+			if got := second.Busiest(); got != 2 {
 				t.Errorf("the other account, with concurrency 2, fetched %d campaigns at the same time", got)
 			}
 		})
@@ -115,8 +115,8 @@ func TestAccountsDontWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow, quick := newAPI(), newAPI()
 		for id := range int64(10) {
-			slow.answer(1+id, answer{takes: time.Hour})
-			quick.answer(11+id, answer{takes: time.Second, sent: 5})
+			slow.Answer(1+id, answer{Takes: time.Hour})
+			quick.Answer(11+id, answer{Takes: time.Second, Sent: 5})
 		}
 		e := start(t, settings(
 			concurrently(2, account("slow", slow, numbers(10)...)),
@@ -126,7 +126,7 @@ func TestAccountsDontWaitForEachOther(t *testing.T) {
 		for id := range int64(10) {
 			want[sent(1+id)], want[sent(11+id)] = none, 5
 		}
-		e.scrapeFor(6*time.Second).want(t, "ten quick campaigns, two at a time, each a second, within 6s", want)
+		e.scrapeFor(6*time.Second).Want(t, "ten quick campaigns, two at a time, each a second, within 6s", want)
 	})
 }
 
@@ -135,9 +135,9 @@ func TestNeverFetchedTwiceAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
 		for _, id := range numbers(7) {
-			api.answer(id, answer{takes: time.Duration(id) * 3 * time.Second})
+			api.Answer(id, answer{Takes: time.Duration(id) * 3 * time.Second})
 		}
-		api.answer(3, answer{takes: 10 * time.Second, err: failure(smartlead.ErrTimeout)})
+		api.Answer(3, answer{Takes: 10 * time.Second, Err: failure(smartlead.ErrTimeout)})
 		e := start(t, collector.Settings{TTL: time.Second, MaxStale: maxStale, Accounts: []collector.Account{
 			concurrently(4, account("default", api, numbers(7)...)),
 		}})
@@ -148,12 +148,12 @@ func TestNeverFetchedTwiceAtOnce(t *testing.T) {
 			time.Sleep(time.Duration(i%3) * time.Second)
 		}
 		time.Sleep(time.Minute)
-		for _, asked := range api.all() {
-			if asked.both {
-				t.Errorf("campaign %d was fetched although it was being fetched", asked.id)
+		for _, asked := range api.Asked() {
+			if asked.Both {
+				t.Errorf("campaign %d was fetched although it was being fetched", asked.ID)
 			}
 		}
-		if got := api.busiest(); got != 4 {
+		if got := api.Busiest(); got != 4 {
 			t.Errorf("%d campaigns were fetched at the same time, want 4", got)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -124,7 +125,7 @@ func (r refreshing) run(t *testing.T) (took time.Duration, requests int) {
 		c.Query.PageSize = pageSize
 		a.Campaigns = append(a.Campaigns, c)
 	}
-	sim := newSimulator(t, opts)
+	sim := testkit.NewSimulator(t, opts)
 	sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Delay(r.takes)}})
 	e := start(t, settings())
 	a.Fetcher = e.newClient(a.Name, sim, r.limits)
@@ -161,10 +162,10 @@ func TestRefreshRequests(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sim := newSimulator(t, simulator.Options{Campaigns: []simulator.Campaign{{ID: 1, Source: tc.source}}})
+				sim := testkit.NewSimulator(t, simulator.Options{Campaigns: []simulator.Campaign{{ID: 1, Source: tc.source}}})
 				e := start(t, settings())
 				e.store.Apply(settings(account("default", e.newClient("default", sim, smartlead.Limits{}), 1)))
-				e.scrape().want(t, "the page", page{up(1): 1, requests(1): tc.want})
+				e.scrape().Want(t, "the page", page{up(1): 1, requests(1): tc.want})
 				if got := len(sim.Requests()); got != int(tc.want) {
 					t.Errorf("%d requests were sent, want %v", got, tc.want)
 				}

@@ -22,21 +22,21 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		givenUp int
 	}{
 		{"idle", answer{}, 0, 0},
-		{"fetching", answer{takes: time.Hour}, 0, 2},
-		{"fetching what takes its time to give up", answer{takes: time.Hour, lingers: 3 * time.Second}, 3 * time.Second, 2},
+		{"fetching", answer{Takes: time.Hour}, 0, 2},
+		{"fetching what takes its time to give up", answer{Takes: time.Hour, Lingers: 3 * time.Second}, 3 * time.Second, 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := newAPI()
 				for _, id := range numbers(5) {
-					api.answer(id, tc.answer)
+					api.Answer(id, tc.answer)
 				}
 				e := prepare(t, settings(concurrently(2, account("default", api, numbers(5)...))))
 				ctx, end := context.WithCancelCause(t.Context())
 				ended := make(chan error)
 				go func() { ended <- e.store.Run(ctx) }()
 				e.scrapeFor(time.Second)
-				e.log.take()
+				e.log.Take()
 
 				end(errEnd)
 				waited := took(func() {
@@ -47,22 +47,22 @@ func TestRunEndsWithItsContext(t *testing.T) {
 				if waited != tc.waits {
 					t.Errorf("Run returned after %s, want %s", waited, tc.waits)
 				}
-				if got := len(api.givenUp()); got != tc.givenUp {
+				if got := len(api.GivenUp()); got != tc.givenUp {
 					t.Errorf("%d refreshes were given up, want %d", got, tc.givenUp)
 				}
-				asked := len(api.all())
+				asked := len(api.Asked())
 				time.Sleep(time.Hour)
 				if p := e.scrapeFor(time.Second); p[up(1)] != 1 && tc.givenUp == 0 {
 					t.Error("a scrape after the end doesn't show what is known")
 				}
-				if got := len(api.all()); got != asked {
+				if got := len(api.Asked()); got != asked {
 					t.Errorf("%d refreshes began after the end", got-asked)
 				}
 				p := e.ownPage()
 				for _, reason := range smartlead.Reasons() {
-					p.want(t, "the end is no failure", page{failures("default", string(reason)): 0})
+					p.Want(t, "the end is no failure", page{failures("default", string(reason)): 0})
 				}
-				for _, line := range e.log.take() {
+				for _, line := range e.log.Take() {
 					t.Errorf("the end was logged as a failure: %v", line)
 				}
 			})
@@ -75,7 +75,7 @@ func TestScrapeBeforeRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := prepare(t, settings(account("default", newAPI(), 1)))
 		time.AfterFunc(3*time.Second, e.run)
-		if got := took(func() { e.scrape().want(t, "first scrape", page{sent(1): 1}) }); got != 3*time.Second {
+		if got := took(func() { e.scrape().Want(t, "first scrape", page{sent(1): 1}) }); got != 3*time.Second {
 			t.Errorf("the scrape took %s, want the 3s until Run was called", got)
 		}
 	})
@@ -85,11 +85,11 @@ func TestScrapeBeforeRun(t *testing.T) {
 func TestConcurrentUse(t *testing.T) {
 	api := newAPI()
 	for _, id := range numbers(30) {
-		a := answer{sent: id, takes: time.Duration(id%4) * 100 * time.Microsecond}
+		a := answer{Sent: id, Takes: time.Duration(id%4) * 100 * time.Microsecond}
 		if id%5 == 0 {
-			a.err = failure(smartlead.ErrServer)
+			a.Err = failure(smartlead.ErrServer)
 		}
-		api.answer(id, a)
+		api.Answer(id, a)
 	}
 	variant := func(n int) collector.Settings {
 		s := settings(concurrently(1+n%3, account("a", api)), concurrently(2, account("b", api)))
@@ -132,5 +132,5 @@ func TestConcurrentUse(t *testing.T) {
 			want[sent(id)], want[up(id)] = none, 0
 		}
 	}
-	e.scrape().want(t, "after all of it", want)
+	e.scrape().Want(t, "after all of it", want)
 }

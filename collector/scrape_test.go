@@ -21,7 +21,7 @@ func TestScrapersAtOnceCostWhatOneCosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
 		for _, id := range numbers(3) {
-			api.answer(id, answer{takes: 5 * time.Second, sent: id})
+			api.Answer(id, answer{Takes: 5 * time.Second, Sent: id})
 		}
 		e := start(t, settings(concurrently(3, account("default", api, numbers(3)...))))
 
@@ -31,7 +31,7 @@ func TestScrapersAtOnceCostWhatOneCosts(t *testing.T) {
 			if got := took(func() { p = e.scrape() }); got != waits {
 				t.Errorf("%s waited for %s, want %s", when, got, waits)
 			}
-			p.want(t, when, page{sent(1): 1, sent(2): 2, sent(3): 3})
+			p.Want(t, when, page{sent(1): 1, sent(2): 2, sent(3): 3})
 		}
 		for range 16 {
 			scrapers.Go(func() { check("one of 16 scrapers", 5*time.Second) })
@@ -40,7 +40,7 @@ func TestScrapersAtOnceCostWhatOneCosts(t *testing.T) {
 		scrapers.Go(func() { check("a scraper that came while the refresh ran", 2*time.Second) })
 		scrapers.Wait()
 
-		if got := len(api.all()); got != 3 {
+		if got := len(api.Asked()); got != 3 {
 			t.Errorf("17 scrapers made the exporter fetch %d times, want each of 3 campaigns once", got)
 		}
 	})
@@ -54,13 +54,13 @@ func TestDeadline(t *testing.T) {
 		before := time.Now()
 		time.Sleep(ttl)
 
-		api.answer(1, answer{sent: 11, takes: 30 * time.Second})
-		api.answer(2, answer{sent: 12, takes: time.Second})
+		api.Answer(1, answer{Sent: 11, Takes: 30 * time.Second})
+		api.Answer(2, answer{Sent: 12, Takes: time.Second})
 		var p page
 		if got := took(func() { p = e.scrapeFor(10 * time.Second) }); got != 10*time.Second {
 			t.Errorf("the scrape took %s, want its deadline, 10s", got)
 		}
-		p.want(t, "at the deadline", page{
+		p.Want(t, "at the deadline", page{
 			sent(1): 1, lastSuccess(1): seconds(before), up(1): 1, // the last good values
 			sent(2): 12,
 		})
@@ -71,8 +71,8 @@ func TestDeadline(t *testing.T) {
 		if got := took(func() { p = e.scrapeFor(10 * time.Second) }); got != 0 {
 			t.Errorf("the scrape after the refresh's end took %s, want no time", got)
 		}
-		p.want(t, "after the refresh's end", page{sent(1): 11, lastSuccess(1): seconds(ready), sent(2): 12})
-		if got := api.times(1); got != 2 {
+		p.Want(t, "after the refresh's end", page{sent(1): 11, lastSuccess(1): seconds(ready), sent(2): 12})
+		if got := api.Times(1); got != 2 {
 			t.Errorf("the slow campaign was fetched %d times, want twice: at first, and once for both later scrapes", got)
 		}
 	})
@@ -82,9 +82,9 @@ func TestDeadline(t *testing.T) {
 func TestDeadlineBeforeTheFirstRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
-		api.answer(1, answer{takes: time.Minute})
+		api.Answer(1, answer{Takes: time.Minute})
 		e := start(t, settings(account("default", api, 1)))
-		e.scrapeFor(10*time.Second).want(t, "at the deadline", page{
+		e.scrapeFor(10*time.Second).Want(t, "at the deadline", page{
 			info(1, "default", ""): 1, up(1): 0, lastSuccess(1): 0, duration(1): 0, requests(1): 0, sent(1): none,
 			lookups("missing"): 1,
 		})
@@ -103,8 +103,8 @@ func TestHangingUpCancelsNothing(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := newAPI()
-				api.answer(1, answer{takes: 10 * time.Second})
-				api.answer(2, answer{takes: 10 * time.Second})
+				api.Answer(1, answer{Takes: 10 * time.Second})
+				api.Answer(2, answer{Takes: 10 * time.Second})
 				e := start(t, settings(account("default", api, 1, 2)))
 
 				ctx, hangUp := context.WithCancel(t.Context())
@@ -114,10 +114,10 @@ func TestHangingUpCancelsNothing(t *testing.T) {
 				}
 				time.Sleep(20*time.Second - tc.stay)
 				synctest.Wait()
-				if got := api.givenUp(); len(got) > 0 {
+				if got := api.GivenUp(); len(got) > 0 {
 					t.Errorf("campaigns %d were given up", got)
 				}
-				if got := took(func() { e.scrape().want(t, "next scrape", page{sent(1): 1, sent(2): 1}) }); got != 0 {
+				if got := took(func() { e.scrape().Want(t, "next scrape", page{sent(1): 1, sent(2): 1}) }); got != 0 {
 					t.Errorf("the next scrape waited for %s, want it to find both campaigns", got)
 				}
 			})
@@ -129,17 +129,17 @@ func TestNothingHalfFetchedIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		half := &smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 500}, {SequenceNumber: 2, Sent: 5}}, Requests: 3}
 		api := newAPI()
-		api.answer(1, answer{sent: 900})
+		api.Answer(1, answer{Sent: 900})
 		e := start(t, settings(account("default", api, 1, 2)))
-		api.answer(2, answer{statistics: half, err: failure(smartlead.ErrIncomplete)})
-		e.scrape().want(t, "never complete", page{sent(1): 900, sent(2): none, up(2): 0, requests(2): 3})
+		api.Answer(2, answer{Statistics: half, Err: failure(smartlead.ErrIncomplete)})
+		e.scrape().Want(t, "never complete", page{sent(1): 900, sent(2): none, up(2): 0, requests(2): 3})
 
 		time.Sleep(ttl)
-		api.answer(1, answer{statistics: half, err: failure(smartlead.ErrIncomplete), takes: time.Minute})
-		e.scrapeFor(time.Second).want(t, "while it is fetched", page{sent(1): 900, up(1): 1, requests(1): 1})
+		api.Answer(1, answer{Statistics: half, Err: failure(smartlead.ErrIncomplete), Takes: time.Minute})
+		e.scrapeFor(time.Second).Want(t, "while it is fetched", page{sent(1): 900, up(1): 1, requests(1): 1})
 		time.Sleep(time.Minute)
 		second := `smartlead_sent_total{campaign_id="1",sequence_number="2"}`
-		e.scrapeFor(0).want(t, "when it has failed", page{sent(1): 900, up(1): 0, requests(1): 3, second: none})
+		e.scrapeFor(0).Want(t, "when it has failed", page{sent(1): 900, up(1): 0, requests(1): 3, second: none})
 	})
 }
 
@@ -147,40 +147,40 @@ func TestNothingHalfFetchedIsShown(t *testing.T) {
 func TestCampaignWithoutStatistics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
-		api.answer(1, answer{statistics: &smartlead.Statistics{Requests: 1}})
+		api.Answer(1, answer{Statistics: &smartlead.Statistics{Requests: 1}})
 		e := start(t, settings(account("default", api, 1)))
-		e.scrape().want(t, "at first", page{up(1): 1, lastSuccess(1): seconds(time.Now()), sent(1): none, lookups("refreshed"): 1})
+		e.scrape().Want(t, "at first", page{up(1): 1, lastSuccess(1): seconds(time.Now()), sent(1): none, lookups("refreshed"): 1})
 		time.Sleep(ttl)
-		api.answer(1, answer{sent: 4})
-		e.scrape().want(t, "when it has sent", page{up(1): 1, sent(1): 4})
+		api.Answer(1, answer{Sent: 4})
+		e.scrape().Want(t, "when it has sent", page{up(1): 1, sent(1): 4})
 		time.Sleep(ttl)
-		api.answer(1, answer{statistics: &smartlead.Statistics{Requests: 1}})
-		e.scrape().want(t, "when its e-mails are gone", page{up(1): 1, sent(1): none})
+		api.Answer(1, answer{Statistics: &smartlead.Statistics{Requests: 1}})
+		e.scrape().Want(t, "when its e-mails are gone", page{up(1): 1, sent(1): none})
 	})
 }
 
 func TestLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
-		api.answer(4, answer{err: failure(smartlead.ErrServer)})
+		api.Answer(4, answer{Err: failure(smartlead.ErrServer)})
 		e := start(t, settings(concurrently(9, account("default", api, 1, 2, 3, 4, 5))))
 		counts := func(fresh, refreshed, stale, missing float64) page {
 			return page{lookups("fresh"): fresh, lookups("refreshed"): refreshed, lookups("stale"): stale, lookups("missing"): missing}
 		}
-		e.ownPage().want(t, "before the first scrape", counts(0, 0, 0, 0))
+		e.ownPage().Want(t, "before the first scrape", counts(0, 0, 0, 0))
 		e.scrape()
-		e.scrape().want(t, "second scrape", counts(4, 4, 0, 2))
+		e.scrape().Want(t, "second scrape", counts(4, 4, 0, 2))
 
 		time.Sleep(ttl)
-		api.answer(2, answer{err: failure(smartlead.ErrServer)}) // stale, since it failed
-		api.answer(3, answer{takes: time.Minute})                // stale, since it takes too long
+		api.Answer(2, answer{Err: failure(smartlead.ErrServer)}) // stale, since it failed
+		api.Answer(3, answer{Takes: time.Minute})                // stale, since it takes too long
 		p := e.scrapeFor(10 * time.Second)
-		p.want(t, "third scrape", counts(4, 6, 2, 3)) // 1 and 5 are refreshed, 4 is missing again
+		p.Want(t, "third scrape", counts(4, 6, 2, 3)) // 1 and 5 are refreshed, 4 is missing again
 
 		time.Sleep(maxStale + time.Minute)
 		for _, id := range numbers(5) {
-			api.answer(id, answer{err: failure(smartlead.ErrServer)})
+			api.Answer(id, answer{Err: failure(smartlead.ErrServer)})
 		}
-		e.scrape().want(t, "when everything is too old", counts(4, 6, 2, 8))
+		e.scrape().Want(t, "when everything is too old", counts(4, 6, 2, 8))
 	})
 }

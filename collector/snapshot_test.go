@@ -79,7 +79,7 @@ func TestStatusStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const takes = 2 * time.Second
 		api := newAPI()
-		api.answer(1, answer{takes: takes, sent: 5})
+		api.Answer(1, answer{Takes: takes, Sent: 5})
 		e := start(t, settings(account("a", api, 1)))
 		wantStatus(t, "at first", e, campaignStatus{ID: 1, State: collector.StateNever})
 
@@ -102,7 +102,7 @@ func TestStatusStates(t *testing.T) {
 		expired.State = collector.StateExpired
 		wantStatus(t, "as old as max_stale", e, expired)
 
-		if n := api.times(1); n != 1 {
+		if n := api.Times(1); n != 1 {
 			t.Errorf("the campaign was fetched %d times, want once: looking asks for no refresh", n)
 		}
 	})
@@ -128,7 +128,7 @@ func TestStatusWithoutMaxStale(t *testing.T) {
 func TestStatusOfFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
-		api.answer(1, answer{takes: time.Second, err: failure(smartlead.ErrTimeout)})
+		api.Answer(1, answer{Takes: time.Second, Err: failure(smartlead.ErrTimeout)})
 		e := start(t, settings(account("a", api, 1, 2)))
 		e.scrape()
 		first := time.Now() // 2 was fetched after 1, and took no time
@@ -139,14 +139,14 @@ func TestStatusOfFailures(t *testing.T) {
 		}
 		wantStatus(t, "never fetched", e, failed, other)
 
-		api.answer(1, answer{sent: 5})
+		api.Answer(1, answer{Sent: 5})
 		e.scrape()
 		good := campaignStatus{ID: 1, State: collector.StateFresh, LastSuccess: first, NextRefresh: first.Add(ttl), Requests: 1}
 		wantStatus(t, "recovered", e, good, other)
 
 		// The newest failure counts, and the values stay.
 		for _, reason := range []smartlead.Reason{smartlead.ErrServer, smartlead.ErrNotFound} {
-			api.answer(1, answer{takes: 3 * time.Second, err: failure(reason)})
+			api.Answer(1, answer{Takes: 3 * time.Second, Err: failure(reason)})
 			time.Sleep(ttl)
 			e.scrape()
 			got := statusOf(t, e)[0]
@@ -160,13 +160,13 @@ func TestStatusOfFailures(t *testing.T) {
 		}
 
 		// An error of the query itself, which package smartlead gives no reason.
-		api.answer(1, answer{err: errors.New("smartlead: sequence number 21 is not between 1 and 20")})
+		api.Answer(1, answer{Err: errors.New("smartlead: sequence number 21 is not between 1 and 20")})
 		e.scrape()
 		if got := statusOf(t, e)[0]; got.Reason != smartlead.ErrBadRequest || !strings.Contains(got.Error, "sequence number 21") {
 			t.Errorf("got %+v, want the reason bad_request and what is wrong with the query", got)
 		}
 
-		api.answer(1, answer{sent: 6})
+		api.Answer(1, answer{Sent: 6})
 		e.scrape()
 		again := time.Now()
 		if diff := cmp.Diff(campaignStatus{
@@ -182,7 +182,7 @@ func TestStatusOfQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := newAPI()
 		for _, id := range numbers(6) {
-			slow.answer(id, answer{takes: time.Duration(id) * 10 * time.Second})
+			slow.Answer(id, answer{Takes: time.Duration(id) * 10 * time.Second})
 		}
 		e := start(t, settings(concurrently(2, account("slow", slow, 1, 2, 3, 4, 5, 6)), account("quick", newAPI(), 11, 12)))
 		e.scrapeFor(time.Second)
@@ -220,7 +220,7 @@ func TestStatusOfQueue(t *testing.T) {
 
 		// What is configured no longer leaves the queue, and what is new joins it at its end.
 		e.store.Apply(settings(concurrently(2, account("slow", slow, 1, 2, 3, 5, 6, 7)), account("quick", newAPI(), 11, 12)))
-		slow.answer(7, answer{takes: time.Minute})
+		slow.Answer(7, answer{Takes: time.Minute})
 		e.scrapeFor(time.Second)
 		want("after a reload", standing{3, 2, []int{0, 0, 0, 1, 2, 3}, []int64{2, 3}})
 
@@ -238,12 +238,12 @@ func TestStatusOfQueue(t *testing.T) {
 func TestStatusWhileRefreshing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
-		api.answer(1, answer{takes: time.Second})
+		api.Answer(1, answer{Takes: time.Second})
 		e := start(t, settings(account("a", api, 1)))
 		e.scrape()
 		success := time.Now()
 		time.Sleep(ttl)
-		api.answer(1, answer{takes: time.Minute, err: failure(smartlead.ErrServer)})
+		api.Answer(1, answer{Takes: time.Minute, Err: failure(smartlead.ErrServer)})
 		e.scrapeFor(time.Second)
 		wantStatus(t, "while the second refresh runs", e, campaignStatus{
 			ID: 1, State: collector.StateStale, LastSuccess: success, Duration: time.Second, Requests: 1, Refreshing: true,
@@ -257,7 +257,7 @@ func TestStatusOfLists(t *testing.T) {
 		l := &catalogAPI{}
 		paused := active(3)[0]
 		paused.Name, paused.Status = "Paused", "PAUSED"
-		l.answer(append(active(1, 2), paused)...)
+		l.Answer(append(active(1, 2), paused)...)
 		found := discovering("found", newAPI(), l)
 		found.Campaigns = []collector.Campaign{campaign(9, "By hand"), campaign(3, "")}
 		found.Discovery.Statuses, found.Discovery.MaxCampaigns = []string{"ACTIVE"}, 1
@@ -284,7 +284,7 @@ func TestStatusOfLists(t *testing.T) {
 			t.Errorf("the status is different (-want +got):\n%s", diff)
 		}
 
-		l.fail(failure(smartlead.ErrServer))
+		l.Fail(failure(smartlead.ErrServer))
 		time.Sleep(listInterval)
 		e.scrape()
 		synctest.Wait()

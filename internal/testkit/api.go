@@ -19,13 +19,20 @@ type API struct {
 	URL string
 }
 
-// StartAPI serves simulated campaigns until the end of the test.
-func StartAPI(t testing.TB, o simulator.Options) *API {
+// NewSimulator returns a simulated API, to be asked without a network.
+func NewSimulator(t testing.TB, o simulator.Options) *simulator.Simulator {
 	t.Helper()
 	sim, err := simulator.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return sim
+}
+
+// StartAPI serves simulated campaigns until the end of the test.
+func StartAPI(t testing.TB, o simulator.Options) *API {
+	t.Helper()
+	sim := NewSimulator(t, o)
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	return &API{Simulator: sim, URL: server.URL + simulator.DefaultPrefix}

@@ -6,26 +6,23 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
 // Program builds the exporter, once, with the race detector if the tests have it, and returns the binary. RemoveProgram is
 // to be called in the end.
 //
-// A result that go test has cached counts for the same binary only: Program looks at each source file of the program that
-// the test binary doesn't hold, which go test takes note of.
+// It looks at all folders that the program is made of, for go test to take note: a result that it keeps counts for the same
+// files only.
 var Program = sync.OnceValues(func() (path string, err error) {
-	out, err := exec.CommandContext(context.Background(), "go", "list", "-f", "{{.Dir}}", "smartlead_exporter").Output()
+	own := "{{with .Module}}{{if .Main}}{{$.Dir}}{{end}}{{end}}"
+	folders, err := exec.CommandContext(context.Background(), "go", "list", "-deps", "-f", own, "smartlead_exporter").Output()
 	if err != nil {
 		return "", fmt.Errorf("couldn't find the exporter's source: %w", err)
 	}
-	root := string(out[:len(out)-1])
-	sources, err := filepath.Glob(filepath.Join(root, "*.go"))
-	if err != nil {
-		return "", err
-	}
-	for _, source := range sources {
-		if _, err := os.ReadFile(source); err != nil {
+	for folder := range strings.Lines(string(folders)) {
+		if _, err := os.ReadDir(strings.TrimSpace(folder)); err != nil {
 			return "", err
 		}
 	}

@@ -15,6 +15,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+// Updating reports whether the flag -update is set: what tests compare with files is to be written into them instead.
+func Updating() bool { return *update }
+
 // Golden compares a text with a file in the folder testdata of the package under test. With the flag -update it writes the
 // file instead.
 func Golden(t testing.TB, name, got string) {

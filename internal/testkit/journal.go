@@ -15,7 +15,7 @@ type Journal struct {
 }
 
 // Line is a line of a log, by its keys.
-type Line map[string]string
+type Line = map[string]string
 
 // Log implements log.Logger.
 func (j *Journal) Log(keyvals ...any) error {
@@ -38,12 +38,17 @@ func (j *Journal) Take() []Line {
 	return lines
 }
 
-// String returns the lines as text, their keys in order: one line each, for Count, and for failures of tests.
+// String returns the lines that weren't taken yet as Text does.
 func (j *Journal) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	return Text(j.lines)
+}
+
+// Text returns lines of a log as text, their keys in order, for CountLines and for failures of tests.
+func Text(lines []Line) string {
 	var text strings.Builder
-	for _, line := range j.lines {
+	for _, line := range lines {
 		var words []string
 		for key, value := range line {
 			words = append(words, key+"="+strings.ReplaceAll(value, "\n", `\n`))
@@ -54,7 +59,7 @@ func (j *Journal) String() string {
 	return text.String()
 }
 
-// Count returns how many lines hold a text.
+// Count returns how many lines that weren't taken yet hold a text.
 func (j *Journal) Count(part string) int { return CountLines(j.String(), part) }
 
 // CountLines returns how many lines of a text hold another one.

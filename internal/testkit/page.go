@@ -61,6 +61,16 @@ func (p Page) Want(t testing.TB, when string, want Page) {
 	}
 }
 
+// Mentions reports whether a series has this label.
+func (p Page) Mentions(label, value string) bool {
+	for series := range p {
+		if strings.Contains(series, label+"="+strconv.Quote(value)) {
+			return true
+		}
+	}
+	return false
+}
+
 // Sent is the series of the e-mails sent in a step of a campaign.
 func Sent(campaign int64, step int) string {
 	return fmt.Sprintf(`smartlead_sent_total{campaign_id="%d",sequence_number="%d"}`, campaign, step)
