@@ -93,9 +93,5 @@ func (e *inForce) scrape() {
 func newSimulator(t *testing.T, o simulator.Options) *simulator.Simulator {
 	t.Helper()
 	o.Campaigns = []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20), testkit.Aggregated(3, 30)}
-	sim, err := simulator.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sim
+	return testkit.NewSimulator(t, o)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -20,7 +21,7 @@ type api struct {
 
 func newAPI(t testing.TB, opts simulator.Options) *api {
 	t.Helper()
-	sim := newSimulator(t, opts)
+	sim := testkit.NewSimulator(t, opts)
 	return &api{sim: sim, line: &line{to: simulator.Transport(sim)}}
 }
 

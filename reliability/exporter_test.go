@@ -3,7 +3,6 @@ package reliability_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -29,13 +29,13 @@ type exporter struct {
 	metrics  *collector.Metrics
 	own      *prometheus.Registry // the exporter's own metrics
 	gatherer *collector.Gatherer
-	log      *journal
+	log      *testkit.Journal
 }
 
 // start runs a store until the test ends. It must be called within the bubble.
 func start(t testing.TB) *exporter {
 	t.Helper()
-	e := &exporter{t: t, own: prometheus.NewRegistry(), log: &journal{}}
+	e := &exporter{t: t, own: prometheus.NewRegistry(), log: &testkit.Journal{}}
 	var err error
 	if e.metrics, err = collector.NewMetrics(e.own); err != nil {
 		t.Fatal(err)
@@ -101,39 +101,7 @@ func (e *exporter) status(id int64) collector.Snapshot {
 	return collector.Snapshot{}
 }
 
-// journal keeps the text of log lines.
-type journal struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (j *journal) Log(keyvals ...any) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	fmt.Fprintln(&j.text, keyvals...)
-	return nil
-}
-
-// take returns the lines since it was last called.
-func (j *journal) take() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	text := j.text.String()
-	j.text.Reset()
-	return text
-}
-
 // spellings are the ways in which a key could show.
 func spellings(key string) []string {
 	return []string{key, url.QueryEscape(key), url.PathEscape(key), strings.ToLower(url.QueryEscape(key)), strconv.Quote(key)}
-}
-
-// newSimulator returns a simulated API.
-func newSimulator(t testing.TB, opts simulator.Options) *simulator.Simulator {
-	t.Helper()
-	sim, err := simulator.New(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sim
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead/simulator"
 )
 
@@ -57,7 +58,7 @@ func newLoadedAPI(t *testing.T, l load) (sim *simulator.Simulator, url string) {
 		}
 		opts.Campaigns = append(opts.Campaigns, simulator.Campaign{ID: int64(id + 1), Source: simulator.Aggregated(steps...)})
 	}
-	sim = newSimulator(t, opts)
+	sim = testkit.NewSimulator(t, opts)
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	return sim, server.URL + simulator.DefaultPrefix

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -252,7 +253,7 @@ func (c *cell) checkPauses(f *fault) {
 // checkSecret checks that the key is neither in the log nor in what /status shows.
 func (c *cell) checkSecret() {
 	c.t.Helper()
-	text := c.log.take() + c.status(struck).Error + c.status(bystander).Error
+	text := testkit.Text(c.log.Take()) + c.status(struck).Error + c.status(bystander).Error
 	for _, spelling := range spellings(matrixKey) {
 		if strings.Contains(text, spelling) {
 			c.t.Errorf("the key is shown as %s in:\n%s", spelling, text)

@@ -12,27 +12,14 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"smartlead_exporter/internal/testkit"
 )
 
 // patience is how long a test waits for what should come at once; the machine may be busy.
 const patience = time.Minute
-
-// program is the exporter, built once for all tests.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "reliability")
-	if err != nil {
-		return "", err
-	}
-	buildDir = dir
-	path := filepath.Join(dir, "smartlead_exporter")
-	if out, err := exec.Command("go", "build", "-o", path, "smartlead_exporter").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("couldn't build the exporter: %w: %s", err, out)
-	}
-	return path, nil
-})
 
 // process is a running exporter.
 type process struct {
@@ -45,7 +32,7 @@ type process struct {
 // launch starts the exporter with a configuration, and ends it with the test.
 func launch(t *testing.T, config string, args ...string) *process {
 	t.Helper()
-	path, err := program()
+	path, err := testkit.Program()
 	if err != nil {
 		t.Fatal(err)
 	}

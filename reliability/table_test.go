@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead/simulator"
 )
 
@@ -99,7 +100,7 @@ func (b *table) compare(t *testing.T) {
 		t.Fatalf("%s has no place for the table: %s and %s", document, tableBegin, tableEnd)
 	}
 	want := "\n" + b.String() + "\n"
-	if *update {
+	if testkit.Updating() {
 		if err := os.WriteFile(document, []byte(before+tableBegin+want+tableEnd+after), 0o644); err != nil {
 			t.Fatal(err)
 		}

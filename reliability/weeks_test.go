@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -220,7 +221,7 @@ func (w *world) tell(warm, worn usage) {
 // harvest takes in what the APIs and the log have recorded. Nobody may be sending meanwhile: the world stands still.
 func (w *world) harvest() {
 	synctest.Wait()
-	log := w.log.take()
+	log := testkit.Text(w.log.Take())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.passings {
