@@ -47,6 +47,42 @@ var endpoints = []struct {
 		},
 		rowOfALead,
 	},
+	{
+		"EmailAccounts",
+		func(ctx context.Context, c *smartlead.Client) (any, error) {
+			list, err := c.EmailAccounts(ctx)
+			for i := range list.Accounts { // printed as they are, not as addresses
+				if w := list.Accounts[i].Warmup; w != nil {
+					return []any{list, *w}, err
+				}
+			}
+			return list, err
+		},
+		`[{"id":<1>,"from_name":"SECRET","from_email":"ada@acme.example","username":"SECRET","password":"SECRET","imap_password":"SECRET",
+			"smtp_failure_error":"SECRET","imap_failure_error":{"text":"SECRET"},"signature":"SECRET","type":"SMTP","is_smtp_success":true,
+			"tags":[{"name":"SECRET"}],"warmup_details":{"status":"ACTIVE","warmup_reputation":"97%","blocked_reason":"SECRET"}}]`,
+	},
+	{
+		"CampaignAnalytics",
+		func(ctx context.Context, c *smartlead.Client) (any, error) { return c.CampaignAnalytics(ctx, 1) },
+		`{"id":1,"name":"SECRET","client_name":"SECRET","client_email":"SECRET@acme.example","reply_count":"<1>",
+			"campaign_lead_stats":{"total":<1>,"note":"SECRET"},"tags":["SECRET"]}`,
+	},
+	{
+		"LeadCategories",
+		func(ctx context.Context, c *smartlead.Client) (any, error) { return c.LeadCategories(ctx) },
+		`[{"id":<1>,"name":"Interested","description":"SECRET","sentiment_type":"positive"}]`,
+	},
+	{
+		"Sequences",
+		func(ctx context.Context, c *smartlead.Client) (any, error) { return c.Sequences(ctx, 1) },
+		`[{"id":<1>,"seq_number":1,"subject":"SECRET","email_body":"<p>SECRET","sequence_variants":[{"id":2,"variant_label":"A","subject":"SECRET","email_body":"SECRET"}]}]`,
+	},
+	{
+		"OverallStats",
+		func(ctx context.Context, c *smartlead.Client) (any, error) { return c.OverallStats(ctx) },
+		`{"data":{"note":"SECRET","campaign_wise_performance":[{"id":<1>,"campaign_name":"SECRET","unique_lead_count":"3"}]}}`,
+	},
 }
 
 const rowOfALead = `{"total_stats":"1","data":[{"lead_name":"SECRET","lead_email":"SECRET@acme.example","email_subject":"SECRET",` +

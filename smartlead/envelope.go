@@ -20,12 +20,14 @@ var errFailure200 = errors.New("the answer is a failure in spite of its status 2
 // "success", "error" or "message" beside them. Rows are handed over as they stream by, so when read returns an error,
 // some may have been handed over that mean nothing.
 type envelope struct {
-	bare    bool                                          // the array of rows may come without an object around it
-	maxRows int                                           // bounds the rows, whatever was asked for
-	row     func(d *jsontext.Decoder) error               // reads the next value, an object
-	object  func(d *jsontext.Decoder) error               // reads "data" where it is an object; nil: it may not be one
-	fields  []string                                      // wanted, beside the rows
-	field   func(name string, value jsontext.Value) error // takes one in
+	bare    bool                            // the array of rows may come without an object around it
+	maxRows int                             // bounds the rows, whatever was asked for
+	row     func(d *jsontext.Decoder) error // reads the next value, an object
+	object  func(d *jsontext.Decoder) error // reads "data" where it is an object; nil: it may not be one
+	// dataOptional lets the fields be all there is.
+	dataOptional bool
+	fields       []string                                      // wanted, beside the rows
+	field        func(name string, value jsontext.Value) error // takes one in
 }
 
 // readers are kept from one answer to the next: a small answer would cost more for its buffer than for all else.
@@ -71,7 +73,7 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 	var name []byte
 	var message string
 	var failed error // says what of "ok" or "success" is false; what follows may say why
-	hasData := false
+	hasData, hasField := false, false
 	for d.PeekKind() == jsontext.KindString {
 		raw, err := d.ReadValue()
 		if err != nil {
@@ -108,6 +110,7 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 					failed = fmt.Errorf("%w: %q is false", errFailure200, field)
 				}
 			default:
+				hasField = true
 				err = e.field(field, value)
 			}
 			if err != nil {
@@ -125,7 +128,7 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 	if failed != nil {
 		return rows, fmt.Errorf("%w; it says: %s", failed, orElse(message, "nothing"))
 	}
-	if !hasData {
+	if !hasData && (!e.dataOptional || !hasField && message != "") {
 		return rows, fmt.Errorf(`%w: "data" is missing; it says: %s`, errFailure200, orElse(message, "nothing"))
 	}
 	return rows, nil

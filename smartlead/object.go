@@ -1,6 +1,7 @@
 package smartlead
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -63,6 +64,9 @@ func notA(d *jsontext.Decoder, kind string) error {
 	}
 	return fmt.Errorf("a value is not %s", kind)
 }
+
+// newBytesDecoder reads a value that was read before.
+func newBytesDecoder(v jsontext.Value) *jsontext.Decoder { return newDecoder(bytes.NewReader(v)) }
 
 // readValue reads the next value as it is.
 func readValue(d *jsontext.Decoder) (jsontext.Value, error) {

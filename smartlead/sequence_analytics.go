@@ -66,15 +66,7 @@ func (c *Client) SequenceAnalytics(ctx context.Context, q SequenceAnalyticsQuery
 	if q.CampaignID <= 0 {
 		return SequenceAnalytics{}, fmt.Errorf("smartlead: campaign id %d is not positive", q.CampaignID)
 	}
-	if q.SentTo.IsZero() {
-		q.SentTo = time.Now().AddDate(0, 0, 1)
-	}
-	if q.SentFrom.IsZero() {
-		q.SentFrom = lifetimeStart
-		if q.SentTo.Before(q.SentFrom) { // a clock that is wrong, or simulated
-			q.SentFrom = q.SentTo.AddDate(-5, 0, 0)
-		}
-	}
+	q.SentFrom, q.SentTo = dateRange(q.SentFrom, q.SentTo)
 	if q.SentTo.Before(q.SentFrom) {
 		return SequenceAnalytics{}, errors.New("smartlead: SentTo is before SentFrom")
 	}
@@ -82,8 +74,8 @@ func (c *Client) SequenceAnalytics(ctx context.Context, q SequenceAnalyticsQuery
 	req := &request{
 		path: "/campaigns/" + strconv.FormatInt(q.CampaignID, 10) + "/sequence-analytics",
 		query: url.Values{
-			"start_date": {q.SentFrom.UTC().Format(time.DateOnly)},
-			"end_date":   {q.SentTo.UTC().Format(time.DateOnly)},
+			"start_date": {q.SentFrom.Format(time.DateOnly)},
+			"end_date":   {q.SentTo.Format(time.DateOnly)},
 		},
 		read: func(body *pageReader, _ time.Time) (err error) {
 			list, err = readSequenceAnalytics(body)
@@ -94,6 +86,20 @@ func (c *Client) SequenceAnalytics(ctx context.Context, q SequenceAnalyticsQuery
 		return SequenceAnalytics{Requests: req.sent}, err
 	}
 	return SequenceAnalytics{Sequences: list, Requests: req.sent}, nil
+}
+
+// dateRange returns the days that analytics are asked for, in UTC. What isn't given is all that was ever sent.
+func dateRange(from, to time.Time) (first, last time.Time) {
+	if to.IsZero() {
+		to = time.Now().AddDate(0, 0, 1)
+	}
+	if from.IsZero() {
+		from = lifetimeStart
+		if to.Before(from) { // a clock that is wrong, or simulated
+			from = to.AddDate(-5, 0, 0)
+		}
+	}
+	return from.UTC(), to.UTC()
 }
 
 func readSequenceAnalytics(body *pageReader) ([]SequenceCounts, error) {
