@@ -1,11 +1,20 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	stdlog "log"
+	"net"
+	"net/http"
+	"time"
+
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
 	"smartlead_exporter/config"
 	"smartlead_exporter/exporter"
+	"smartlead_exporter/smartlead/simulator"
 	"smartlead_exporter/web"
 )
 
@@ -34,3 +43,37 @@ func loadDemo(logger log.Logger, o *options, e *exporter.Exporter) error {
 		"look_at", web.BrowserURL(*o.toolkit.WebListenAddresses, *o.toolkit.WebConfigFile != "", o.web.TelemetryPath))
 	return nil
 }
+
+// apiServer serves the demo's API over HTTP.
+type apiServer struct {
+	server   *http.Server
+	listener net.Listener
+}
+
+func listenAPI(logger log.Logger, address string, api http.Handler) (*apiServer, error) {
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("--demo.api-address=%s: %w; write a host and a free port, such as 127.0.0.1:10046", address, err)
+	}
+	_ = level.Info(logger).Log("msg", "the SIMULATED API answers as well, for any key; write this as base_url of a configuration",
+		"base_url", web.BrowserURL([]string{listener.Addr().String()}, false, simulator.DefaultPrefix))
+	return &apiServer{listener: listener, server: &http.Server{
+		Handler:           api,
+		ErrorLog:          stdlog.New(log.NewStdlibAdapter(level.Warn(logger)), "", 0),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       5 * time.Minute,
+	}}, nil
+}
+
+// serve returns when it was told to close, or can't go on.
+func (s *apiServer) serve() error {
+	if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// close ends all requests. None of them is worth waiting for.
+func (s *apiServer) close() { _ = s.server.Close() }

@@ -123,9 +123,17 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	store := collector.NewStore(logger, metrics)
 	keeper := cachefile.NewKeeper(logger, store)
 	options := exporter.Options{Logger: logger, Metrics: metrics, Store: store, Keeper: keeper}
+	var demoAPI *apiServer
 	if o.demo {
-		if options.Transport, err = simulator.RunDemo(); err != nil {
+		api, err := simulator.RunDemo()
+		if err != nil {
 			return err
+		}
+		options.Transport = simulator.Transport(api)
+		if o.demoAPI != "" {
+			if demoAPI, err = listenAPI(logger, o.demoAPI, api); err != nil {
+				return err
+			}
 		}
 	}
 	inForce := exporter.New(options)
@@ -158,6 +166,9 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	group.Add(func() error { return keeper.Run(keeping) }, func(error) { endKeeping() })
 	reloading, endReloading := context.WithCancel(context.Background())
 	group.Add(func() error { return reloadOnHangup(reloading, hangups, load) }, func(error) { endReloading() })
+	if demoAPI != nil {
+		group.Add(demoAPI.serve, func(error) { demoAPI.close() })
+	}
 	group.Add(func() error {
 		<-signalled.Done()
 		stopSignals() // a second one ends the process at once

@@ -14,18 +14,23 @@ const (
 	demoPerMinute = 6000
 )
 
-// RunDemo returns a round tripper that has a simulator of its own answer with
-// the campaigns of a [Demo]. They begin to live now, on a Monday morning of
-// their own time, of which ten minutes pass in a second.
-func RunDemo() (http.RoundTripper, error) {
+// DemoExpiredKey is the one key that a demonstration refuses, as that of a plan
+// that has expired, so that being refused can be tried.
+const DemoExpiredKey = "expired"
+
+// RunDemo returns the API of a simulator of its own, with the campaigns of a
+// [Demo]. They begin to live now, on a Monday morning of their own time, of which
+// ten minutes pass in a second. Every key is accepted but [DemoExpiredKey].
+func RunDemo() (http.Handler, error) {
 	clock := AcceleratedClock(demoStart(time.Now()), demoSpeed)
 	sim, err := New(Options{
 		Campaigns: Demo(demoSeed, clock()), Clock: clock, Limits: Limits{PerMinute: demoPerMinute},
+		ExpiredKeys: []string{DemoExpiredKey},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return Transport(Dated(sim, clock)), nil
+	return Dated(sim, clock), nil
 }
 
 // Dated has a simulator tell its own time, which is not ours: by the time of

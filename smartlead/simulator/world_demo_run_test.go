@@ -29,11 +29,11 @@ func TestRunDemoMoves(t *testing.T) {
 	for _, later := range []time.Duration{0, 40 * time.Hour, 68 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(later) // after the midnight of a Saturday
-			transport, err := simulator.RunDemo()
+			api, err := simulator.RunDemo()
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := client(t, transport)
+			c := client(t, simulator.Transport(api))
 			list, err := c.Campaigns(t.Context(), smartlead.CampaignsQuery{})
 			if err != nil {
 				t.Fatal(err)
