@@ -14,6 +14,7 @@ import (
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 )
 
@@ -33,10 +34,7 @@ func emitted(t *testing.T) map[string]family {
 	}
 	own.MustRegister(versioncollector.NewCollector("smartlead_exporter"))
 	store := collector.NewStore(log.NewNopLogger(), metrics)
-	store.Apply(collector.Settings{TTL: time.Hour, MaxStale: time.Hour, Accounts: []collector.Account{{
-		Name: "default", Fetcher: wellKnown{}, Concurrency: 1,
-		Lister: wellKnown{}, ListInterval: time.Hour, Discovery: &collector.Discovery{},
-	}}})
+	store.Apply(collector.Settings{TTL: time.Hour, MaxStale: time.Hour, Accounts: []collector.Account{wellKnown()}})
 	metrics.Trace("default").Remaining(1) // missing until the API says so
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -94,15 +92,16 @@ func (r *describedRegistry) Register(c prometheus.Collector) error {
 	return r.Registry.Register(c)
 }
 
-// wellKnown is an API with a campaign of which everything is shown that can be.
-type wellKnown struct{}
-
-func (wellKnown) Statistics(context.Context, smartlead.StatisticsQuery) (smartlead.Statistics, error) {
-	return smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 1, LastSent: time.Unix(1, 0)}}, RowsWithoutStep: 1, Requests: 1}, nil
-}
-
-func (wellKnown) Campaigns(context.Context, smartlead.CampaignsQuery) (smartlead.CampaignList, error) {
-	return smartlead.CampaignList{Campaigns: []smartlead.Campaign{{
+// wellKnown is an account with a campaign of which everything is shown that can be.
+func wellKnown() collector.Account {
+	fetcher, lister := testkit.NewFetcher(), &testkit.Lister{}
+	fetcher.Answer(1, testkit.Answer{Statistics: &smartlead.Statistics{
+		Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 1, LastSent: time.Unix(1, 0)}}, RowsWithoutStep: 1, Requests: 1,
+	}})
+	lister.Answer(smartlead.Campaign{
 		ID: 1, Name: "one", Status: "ACTIVE", CreatedAt: time.Unix(1, 0), ClientID: "2", ParentID: 3, MaxLeadsPerDay: 4, Tags: []string{"five"},
-	}}, Requests: 1}, nil
+	})
+	return collector.Account{
+		Name: "default", Fetcher: fetcher, Concurrency: 1, Lister: lister, ListInterval: time.Hour, Discovery: &collector.Discovery{},
+	}
 }
