@@ -23,8 +23,8 @@ type Store interface {
 	Remember() (accounts []collector.AccountSnapshot, changes uint64)
 	// Changes returns the number that Remember returns.
 	Changes() uint64
-	// Restore takes up what was kept and returns how many entries it refused.
-	Restore(accounts []collector.AccountSnapshot) (refused int)
+	// Restore takes up what was kept and returns how many entries it ignored.
+	Restore(accounts []collector.AccountSnapshot) (ignored int)
 }
 
 // Keeper keeps what a store knows in the file that cache.file names, if it names one. It is safe for concurrent use.
@@ -92,8 +92,8 @@ func (k *Keeper) load(path string) bool {
 		return true
 	}
 	k.read = true
-	if refused := k.store.Restore(accounts); refused > 0 {
-		_ = level.Warn(k.logger).Log("msg", "entries of the cache file were ignored, since they are of the future; is the clock right?", "entries", refused)
+	if ignored := k.store.Restore(accounts); ignored > 0 {
+		_ = level.Warn(k.logger).Log("msg", "entries of the cache file were ignored, since they are of the future; is the clock right?", "entries", ignored)
 	}
 	campaigns := 0
 	for _, a := range accounts {

@@ -22,7 +22,7 @@ const (
 
 // CheckHealth asks the exporter that runs with the same flags on this host whether it lives, for container engines that
 // have no shell to ask with. A nil error means that it does. With basic authentication or client certificates switched
-// on, being refused by it counts as life, too: health checks shouldn't need credentials.
+// on, being turned away by it counts as life, too: health checks shouldn't need credentials.
 func CheckHealth(ctx context.Context, flags *toolkit.FlagConfig) error {
 	address, err := HealthURL(*flags.WebListenAddresses, *flags.WebConfigFile)
 	if err != nil {
@@ -41,7 +41,7 @@ func CheckHealth(ctx context.Context, flags *toolkit.FlagConfig) error {
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
 	}
 	response, err := transport.RoundTrip(request)
-	if refused, ok := errors.AsType[*net.OpError](err); ok && refused.Op == "remote error" {
+	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "remote error" {
 		return nil // It speaks TLS and wants a certificate that a health check doesn't have.
 	}
 	if err != nil {

@@ -83,7 +83,7 @@ func (s *scraper) probe(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, fmt.Sprintf("campaign %d is neither configured nor discovered; /sd lists those that are", id))
 		return
 	}
-	if wanted := query.Get("account"); wanted != "" && wanted != campaign.Account {
+	if account := query.Get("account"); account != "" && account != campaign.Account {
 		answer(w, http.StatusBadRequest, fmt.Sprintf("campaign %d belongs to account %s, not to the one asked for", id, campaign.Account))
 		return
 	}

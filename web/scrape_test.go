@@ -116,13 +116,13 @@ func TestMaxRequests(t *testing.T) {
 						if w.Code == http.StatusOK {
 							testkit.Parse(t, w.Body.String()).Want(t, "served", testkit.Page{testkit.Sent(1, 1): 1})
 						} else if took != 0 {
-							t.Errorf("a refused scrape waited for %s", took)
+							t.Errorf("a scrape that was turned away waited for %s", took)
 						}
 					})
 				}
 				scrapers.Wait()
 				if answers[http.StatusOK] != tc.served || answers[http.StatusServiceUnavailable] != tc.at-tc.served {
-					t.Errorf("%d scrapes at once got %v, want %d served and the others refused", tc.at, answers, tc.served)
+					t.Errorf("%d scrapes at once got %v, want %d served and the others turned away", tc.at, answers, tc.served)
 				}
 				if w := h.get(t, tc.path); w.Code != http.StatusOK {
 					t.Errorf("a later scrape got status %d: the places weren't given back", w.Code)
@@ -157,7 +157,7 @@ func TestPlacesAreApart(t *testing.T) {
 				synctest.Wait()
 				for _, path := range paths {
 					w := h.get(t, path)
-					if refused := strings.Contains(w.Body.String(), "--web.max-requests=3"); refused != (path == waiting) {
+					if away := strings.Contains(w.Body.String(), "--web.max-requests=3"); away != (path == waiting) {
 						t.Errorf("%s got status %d: %s", path, w.Code, firstLine(w))
 					}
 				}
@@ -170,7 +170,7 @@ func TestPlacesAreApart(t *testing.T) {
 	}
 }
 
-func TestRefusedScrapeSaysWhy(t *testing.T) {
+func TestTurningAwaySaysWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := defaults()
 		o.MaxRequests = 1

@@ -150,9 +150,9 @@ func sameSite(next http.Handler) http.Handler {
 }
 
 // answer writes a line of text.
-func answer(w http.ResponseWriter, status int, text string) {
+func answer(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
+	w.WriteHeader(code)
 	_, _ = fmt.Fprintln(w, text)
 }

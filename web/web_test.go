@@ -191,7 +191,7 @@ func TestReloadFromOtherSites(t *testing.T) {
 				t.Errorf("the answer doesn't say why: %s", w.Body)
 			}
 			if w := h.get(t, "http://exporter.example:10045/metrics", tc.headers...); w.Code != http.StatusOK {
-				t.Errorf("looking is refused: status %d", w.Code)
+				t.Errorf("looking is turned away: status %d", w.Code)
 			}
 		})
 	}
