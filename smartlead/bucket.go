@@ -11,7 +11,11 @@ type bucket struct {
 	window time.Duration
 	tokens float64 // at that moment
 	at     time.Time
+	held   int // tokens that were taken, and with which nothing has been written yet
 }
+
+// room is what the bucket holds at most. Tokens that are held can be used at any time, and so take up room.
+func (b *bucket) room() float64 { return max(0, burst(b.limit)-float64(b.held)) }
 
 // refill is in tokens a second.
 func refill(limit int, window time.Duration) float64 {
@@ -25,7 +29,7 @@ func (b *bucket) set(limit int, now time.Time) {
 	b.advance(now)
 	b.limit = max(limit, 0)
 	if b.limit > 0 {
-		b.tokens = min(b.tokens, burst(b.limit))
+		b.tokens = min(b.tokens, b.room())
 	}
 }
 
@@ -35,7 +39,7 @@ func (b *bucket) fill(now time.Time) { b.tokens, b.at = burst(b.limit), now }
 // advance adds what has come in until now. While there is no limit nothing does: what was spent then isn't known.
 func (b *bucket) advance(now time.Time) {
 	if d := now.Sub(b.at); d > 0 && b.limit > 0 {
-		b.tokens = min(burst(b.limit), b.tokens+refill(b.limit, b.window)*d.Seconds())
+		b.tokens = min(b.room(), b.tokens+refill(b.limit, b.window)*d.Seconds())
 	}
 	b.at = now
 }
@@ -75,6 +79,15 @@ func (b *bucket) take(now time.Time) {
 func (b *bucket) giveBack(now time.Time) {
 	b.advance(now)
 	if b.limit > 0 {
-		b.tokens = min(burst(b.limit), b.tokens+1)
+		b.tokens = min(b.room(), b.tokens+1)
+	}
+}
+
+// hold takes note that so many more tokens, or fewer, are held.
+func (b *bucket) hold(more int, now time.Time) {
+	b.advance(now)
+	b.held += more
+	if b.limit > 0 {
+		b.tokens = min(b.tokens, b.room())
 	}
 }

@@ -300,17 +300,23 @@ func (c *Client) lost(ctx context.Context, r *request, status int, err error, hi
 
 // refusal turns an answer other than 200 into an error, and has the budget learn from it.
 func (c *Client) refusal(ctx context.Context, r *request, resp *http.Response, p *permit, hide *redactor) error {
+	// The budget learns before the body is read, which frees the connection for the next request.
+	now := serverTime(resp.Header)
+	retryAfter, ok := parseRetryAfter(resp.Header.Get("Retry-After"), now)
+	learned := c.budgets.status(p, resp.StatusCode, retryAfter)
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	said := readErrorBody(text, len(text) == maxErrorBody, hide)
+	if wait, known := parseRetryAfter(said.retryAfter, now); !ok && known {
+		retryAfter = wait
+		if more := c.budgets.status(p, resp.StatusCode, retryAfter); more.pause != nil {
+			learned = more
+		}
+	}
+	c.tell(learned)
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", r.op(), context.Cause(ctx))
 	}
-	said := readErrorBody(text, len(text) == maxErrorBody, hide)
 	e := &Error{Op: r.op(), StatusCode: resp.StatusCode, Message: hide.message(said.message)}
-	retryAfter, ok := parseRetryAfter(resp.Header.Get("Retry-After"), serverTime(resp.Header))
-	if !ok {
-		retryAfter, _ = parseRetryAfter(said.retryAfter, serverTime(resp.Header))
-	}
-	c.tell(c.budgets.status(p, resp.StatusCode, retryAfter))
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized:
 		e.Reason = ErrUnauthorized

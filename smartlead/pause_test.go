@@ -3,6 +3,7 @@ package smartlead_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -214,6 +215,121 @@ func TestServersLimits(t *testing.T) {
 		}
 		if len(requests) != 24 {
 			t.Errorf("%d requests were sent, want 24", len(requests))
+		}
+	})
+}
+
+// A pause that ends in more than ten minutes isn't waited for: the request fails at once, and so do those that wait already.
+func TestLongPauses(t *testing.T) {
+	for name, effects := range map[string][]simulator.Effect{
+		"429":          {simulator.Respond(simulator.TooManyRequests("1800"))},
+		"503":          append(header("Retry-After", "1800"), simulator.RespondStatus(503, "")),
+		"nothing left": header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(1800*time.Second)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				sim := newSim(t, simulator.Campaign{ID: 1})
+				sim.Inject(simulator.Fault{Times: 1, Effects: append([]simulator.Effect{simulator.Delay(5 * time.Second)}, effects...)})
+				client := newClient(t, sim, limited(smartlead.Limits{PerMinute: 1})) // so that the second call waits for a minute
+				var all sync.WaitGroup
+				for range 2 {
+					all.Go(func() {
+						_, err := statistics(t.Context(), client)
+						if name == "nothing left" && err == nil {
+							return // it had an answer
+						}
+						var e *smartlead.Error
+						if !errors.As(err, &e) || e.Reason != smartlead.ErrRateLimited || e.RetryAfter.Round(time.Minute) != 30*time.Minute {
+							t.Errorf("got %v, want ErrRateLimited, and a retry in 30m", err)
+						}
+					})
+					synctest.Wait()
+				}
+				all.Wait()
+				if took := time.Since(start); took > 7*time.Second {
+					t.Errorf("it took %s to fail, want the 5s of the answer, and at most a back-off", took)
+				}
+				if _, err := statistics(t.Context(), client); !errors.Is(err, smartlead.ErrRateLimited) {
+					t.Errorf("in the pause: got %v", err)
+				}
+				until := client.Budget().PausedUntil
+				time.Sleep(time.Until(until) - 10*time.Minute)
+				if _, err := statistics(t.Context(), client); err != nil { // ten minutes are waited for
+					t.Error(err)
+				}
+				requests := sim.Requests()
+				if len(requests) != 2 || !requests[1].Time.Equal(until) {
+					t.Errorf("%d requests were sent, want 2, the other at the end of the pause", len(requests))
+				}
+			})
+		})
+	}
+}
+
+// Each pause of more than five seconds is told once, with its end.
+func TestPausesAreTold(t *testing.T) {
+	const s = time.Second
+	for _, tt := range []struct {
+		name    string
+		effects []simulator.Effect
+		times   int
+		want    []string
+	}{
+		{"429", []simulator.Effect{simulator.Respond(simulator.TooManyRequests("30"))}, 1, []string{"30s: status 429"}},
+		{"eight of them at once", []simulator.Effect{simulator.Respond(simulator.TooManyRequests("30"))}, 8, []string{"30s: status 429"}},
+		{"503", append(header("Retry-After", "30"), simulator.RespondStatus(503, "")), 8, []string{"30s: Retry-After of status 503"}},
+		{"nothing left", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(30*s)), 8, []string{"30s: X-RateLimit-Remaining is 0"}},
+		{"of five seconds", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(5*s)), 8, nil},
+		{"of six seconds", header("X-RateLimit-Remaining", "0", "X-RateLimit-Reset", unix(6*s)), 8, []string{"6s: X-RateLimit-Remaining is 0"}},
+		{"milliseconds", []simulator.Effect{simulator.Respond(simulator.TooManyRequests("900000"))}, 1, []string{"1m0s: status 429"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sim := newSim(t, simulator.Campaign{ID: 1})
+				sim.Inject(simulator.Fault{Times: tt.times, Effects: append([]simulator.Effect{simulator.Delay(time.Millisecond)}, tt.effects...)})
+				var mu sync.Mutex
+				var told []string
+				client := newClient(t, sim, func(o *smartlead.Options) {
+					o.Trace.Pause = func(p smartlead.Pause) {
+						mu.Lock()
+						defer mu.Unlock()
+						told = append(told, time.Until(p.Until).Round(time.Second).String()+": "+p.Cause)
+					}
+				})
+				var all sync.WaitGroup
+				for range 8 {
+					all.Go(func() { _, _ = statistics(t.Context(), client) })
+				}
+				all.Wait()
+				if !slices.Equal(told, tt.want) {
+					t.Errorf("told were %q, want %q", told, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// A pause that grows is told again.
+func TestLongerPausesAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := newSim(t, simulator.Campaign{ID: 1})
+		for i, seconds := range []string{"60", "62", "120"} {
+			sim.Inject(simulator.Fault{Skip: i, Times: 1, Effects: []simulator.Effect{simulator.Delay(time.Second), simulator.Respond(simulator.TooManyRequests(seconds))}})
+		}
+		var told []time.Duration
+		start := time.Now()
+		client := newClient(t, sim, func(o *smartlead.Options) {
+			o.Trace.Pause = func(p smartlead.Pause) { told = append(told, p.Until.Sub(start)) }
+		})
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() { _, _ = statistics(t.Context(), client) })
+			time.Sleep(100 * time.Millisecond)
+		}
+		all.Wait()
+		if want := []time.Duration{61 * time.Second, 121200 * time.Millisecond}; !slices.Equal(told, want) {
+			t.Errorf("told were %s, want %s", told, want)
 		}
 	})
 }

@@ -29,11 +29,13 @@ type permit struct {
 	budget *budget
 	member *member
 	ticket *ticket
-	send   uint64 // requests of the budget up to and with this one
+	send   uint64 // requests of the budget before this one
+	held   bool   // it waits for a connection
 }
 
 // release takes note that the request has ended.
 func (q *Budgets) release(p *permit) {
+	p.hold(false, time.Now())
 	p.budget.inFlight--
 	s := p.member.slots
 	s.running--
@@ -68,6 +70,7 @@ func (q *Budgets) giveBack(p *permit) {
 // undo is giveBack for who holds the lock.
 func (q *Budgets) undo(p *permit) {
 	now := time.Now()
+	p.hold(false, now)
 	b := p.budget
 	b.minute.giveBack(now)
 	b.hour.giveBack(now)
@@ -77,22 +80,35 @@ func (q *Budgets) undo(p *permit) {
 	q.release(p)
 }
 
-// renew is asked the moment before a request is written, which can be long after its token was taken: name servers,
-// proxies and handshakes take their time. Tokens held meanwhile must not add up to more than a bucket holds. It
-// reports whether the request may be written still.
-func (q *Budgets) renew(p *permit) bool {
+// hold takes note that a request begins to wait for a connection, or has one. Name servers, proxies and handshakes take
+// their time, and what is written then must not add up with what comes in meanwhile.
+func (p *permit) hold(begins bool, now time.Time) {
+	if p.held == begins {
+		return
+	}
+	p.held = begins
+	more := 1
+	if !begins {
+		more = -1
+	}
+	p.budget.minute.hold(more, now)
+	p.budget.hour.hold(more, now)
+}
+
+// connecting is told that the request needs a connection.
+func (q *Budgets) connecting(p *permit) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	p.hold(true, time.Now())
+}
+
+// connected is told that it has one, and reports whether the request may be written still.
+func (q *Budgets) connected(p *permit) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
-	b := p.budget
-	if b.pausedUntil.After(now) {
-		return false
-	}
-	for _, bucket := range []*bucket{&b.minute, &b.hour} {
-		bucket.giveBack(now)
-		bucket.take(now)
-	}
-	return true
+	p.hold(false, now)
+	return !p.budget.pausedUntil.After(now)
 }
 
 // again takes another token, for a request that the transport is about to write a second time, if there is one at

@@ -31,6 +31,13 @@ type writes struct {
 // watch returns a context in which each writing needs a token, the first one that of the permit. refuse ends it where there is none.
 func (w *writes) watch(ctx context.Context, refuse context.CancelCauseFunc) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if !w.written {
+				w.client.budgets.connecting(w.permit)
+			}
+		},
 		GotConn: func(info httptrace.GotConnInfo) {
 			if err := w.got(); err != nil {
 				refuse(err)
@@ -54,7 +61,7 @@ func (w *writes) got() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.written {
-		if !w.client.budgets.renew(w.permit) {
+		if !w.client.budgets.connected(w.permit) {
 			return errHeldUp
 		}
 		return nil
