@@ -55,7 +55,7 @@ func parse(args []string, stdout, stderr io.Writer) (*options, error) {
 	app.Flag("config.check", "Validate the configuration, print what it will cost, and exit: 0 if it is good, else 1.").BoolVar(&o.configCheck)
 	app.Flag("config.check-online", "Like --config.check, and ask the API, too: is the key good, how large are the campaigns?").BoolVar(&o.checkOnline)
 	app.Flag("demo", "Run on simulated campaigns; needs no key, no configuration and no network.").BoolVar(&o.demo)
-	app.Flag("demo.api-address", "With --demo: serve the simulated API on this address as well, for any key, so that a configuration or another client can be tried against it.").PlaceHolder("127.0.0.1:10046").StringVar(&o.demoAPI)
+	app.Flag("demo.api-address", "With --demo: serve the simulated API on this address as well, so that a configuration or another client can be tried against it.").PlaceHolder("127.0.0.1:10046").StringVar(&o.demoAPI)
 	app.Flag("health", "Ask the exporter that runs with the same flags whether it lives, and exit: 0 if it does, else 1.").NoEnvar().BoolVar(&o.health)
 	o.toolkit = kingpinflag.AddFlags(app, ":10045")
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.web.TelemetryPath)
