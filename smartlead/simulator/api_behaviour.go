@@ -33,6 +33,11 @@ type Behaviour struct {
 	// AnalyticsGone makes sequence analytics an unknown route, 404.
 	AnalyticsGone bool
 
+	// OverallMaxDays is the same of overall statistics, and OverallMaxLimit how
+	// many rows of them can be asked for, 1,000 if 0.
+	OverallMaxDays  int
+	OverallMaxLimit int
+
 	// ForgetDeletedSteps leaves steps that were deleted out of sequence
 	// analytics, and with them what they sent.
 	ForgetDeletedSteps bool

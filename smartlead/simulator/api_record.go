@@ -24,13 +24,26 @@ const (
 	EndpointStatistics        Endpoint = "statistics"
 	EndpointSequences         Endpoint = "sequences"
 	EndpointSequenceAnalytics Endpoint = "sequence-analytics"
+	EndpointCampaignAnalytics Endpoint = "analytics"
+	EndpointOverallStats      Endpoint = "overall-stats"
+	EndpointEmailAccounts     Endpoint = "email-accounts"
+	EndpointCategories        Endpoint = "fetch-categories"
 )
+
+// ofAccount are the endpoints of the whole account, by their path.
+var ofAccount = map[string]Endpoint{
+	"/campaigns":                        EndpointCampaigns,
+	"/analytics/campaign/overall-stats": EndpointOverallStats,
+	"/email-accounts":                   EndpointEmailAccounts,
+	"/leads/fetch-categories":           EndpointCategories,
+}
 
 // ofCampaign are the endpoints of one campaign, by the last part of the path.
 var ofCampaign = map[string]Endpoint{
 	"statistics":         EndpointStatistics,
 	"sequences":          EndpointSequences,
 	"sequence-analytics": EndpointSequenceAnalytics,
+	"analytics":          EndpointCampaignAnalytics,
 }
 
 // Request is what a Simulator remembers of a request.
@@ -100,12 +113,16 @@ type target struct {
 }
 
 func (s *Simulator) parseTarget(path string) target {
-	rest, ok := strings.CutPrefix(path, s.prefix+"/campaigns")
+	below, ok := strings.CutPrefix(path, s.prefix)
 	if !ok {
 		return target{}
 	}
-	if rest == "" || rest == "/" {
-		return target{endpoint: EndpointCampaigns}
+	if endpoint := ofAccount[strings.TrimSuffix(below, "/")]; endpoint != EndpointUnknown {
+		return target{endpoint: endpoint}
+	}
+	rest, ok := strings.CutPrefix(below, "/campaigns")
+	if !ok {
+		return target{}
 	}
 	parts := strings.Split(strings.TrimSuffix(rest, "/"), "/")
 	if parts[0] != "" { // such as /campaignsX

@@ -1,9 +1,9 @@
 // Package simulator is a stand-in of the Smartlead HTTP API, for tests and for
 // demonstrations. A [Simulator] is an [http.Handler] that answers the campaign
-// list, a single campaign, its statistics, steps and their analytics with the
-// parameters, response shapes, error bodies and rate limits of the real API, and
-// that misbehaves on request: see [Simulator.Inject]. What the real API does and
-// nobody knows is a [Behaviour].
+// list, a single campaign, its statistics, steps and analytics, the account's
+// mailboxes and categories with the parameters, response shapes, error bodies and
+// rate limits of the real API, and that misbehaves on request: see
+// [Simulator.Inject]. What the real API does and nobody knows is a [Behaviour].
 //
 // Its files show two halves and what joins them. world_*.go is what lives:
 // campaigns and their e-mails, from a [Source]: fixed rows, any number of
@@ -47,6 +47,9 @@ type Options struct {
 	// Campaigns are there from the start. They are copied.
 	Campaigns []Campaign
 
+	// Mailboxes are the account's e-mail accounts. They are copied.
+	Mailboxes []Mailbox
+
 	// Behaviour is what the API does where nobody knows what it does.
 	Behaviour Behaviour
 
@@ -72,6 +75,7 @@ type Simulator struct {
 	mu        sync.Mutex
 	behaviour Behaviour
 	campaigns map[int64]*entry
+	mailboxes []Mailbox
 	faults    []*injected
 	requests  []*Request
 }
@@ -105,6 +109,9 @@ func New(opts Options) (*Simulator, error) {
 	for _, key := range opts.ExpiredKeys {
 		s.keys[key] = keyExpired
 	}
+	if err := s.SetMailboxes(opts.Mailboxes...); err != nil {
+		return nil, err
+	}
 	for _, c := range opts.Campaigns {
 		if _, taken := s.campaigns[c.ID]; taken {
 			return nil, fmt.Errorf("campaign %d is there twice", c.ID)
@@ -114,85 +121,6 @@ func New(opts Options) (*Simulator, error) {
 		}
 	}
 	return s, nil
-}
-
-// SetCampaign adds a campaign, or replaces the one with the same id, together
-// with everything that was added to it or deleted from it. It returns an error
-// if the campaign can't be simulated.
-func (s *Simulator) SetCampaign(c Campaign) error {
-	if err := c.validate(); err != nil {
-		return fmt.Errorf("campaign %d: %w", c.ID, err)
-	}
-	c.Tags = slices.Clone(c.Tags)
-	c.TrackSettings = slices.Clone(c.TrackSettings)
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.campaigns[c.ID] = &entry{campaign: c}
-	return nil
-}
-
-// RemoveCampaign deletes a campaign. From then on it is not found.
-func (s *Simulator) RemoveCampaign(id int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.campaigns, id)
-}
-
-// AddEmails makes rows arrive in a campaign whose Source holds e-mails. They
-// count as newer than all rows of the Source. Empty ids, names and addresses
-// are made up. It reports whether the campaign exists.
-func (s *Simulator) AddEmails(id int64, emails ...Email) bool {
-	now := s.clock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e, ok := s.campaigns[id]
-	if !ok {
-		return false
-	}
-	e.add(emails, now)
-	return true
-}
-
-// ChangeEmails makes something happen to e-mails of a campaign, such as an open,
-// or a reply that is taken back. The function is called with each e-mail each
-// time that it is read from now on, also concurrently, and returns what became
-// of it, the same each time. It reports whether the campaign exists. Sources
-// without e-mails are left alone.
-func (s *Simulator) ChangeEmails(id int64, happen func(Email) Email) bool {
-	now := s.clock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e, ok := s.campaigns[id]
-	if ok {
-		e.changes = append(e.changes, change{now, happen})
-	}
-	return ok
-}
-
-// DeleteRows makes the first n rows of a campaign vanish, in the order in which
-// they are served. It reports whether the campaign exists.
-func (s *Simulator) DeleteRows(id int64, n int) bool {
-	now := s.clock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e, ok := s.campaigns[id]
-	if !ok {
-		return false
-	}
-	e.deleteFirst(n, now)
-	return true
-}
-
-// Counts returns what a complete and unfiltered read of a campaign adds up to
-// at this moment, one element for each step in ascending order. It reports
-// false if there is no such campaign. A campaign with a Raw source has none.
-func (s *Simulator) Counts(id int64) ([]StepCounts, bool) {
-	e, ok := s.entry(id)
-	if !ok {
-		return nil, false
-	}
-	return e.content(s.clock(), s.currentBehaviour().RowsLate).counts(query{}), true
 }
 
 // ServeHTTP answers one request: it is recorded, counted against the limits of
@@ -240,39 +168,47 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, t target, key
 		return
 	}
 
-	if t.endpoint == EndpointCampaigns {
+	switch t.endpoint {
+	case EndpointCampaigns:
 		s.serveCampaigns(w, r)
-		return
+	case EndpointOverallStats:
+		s.serveOverallStats(w, r)
+	case EndpointEmailAccounts:
+		s.serveEmailAccounts(w, r)
+	case EndpointCategories:
+		s.serveCategories(w, r)
+	default:
+		s.answerOfCampaign(w, r, t)
 	}
+}
+
+// answerOfCampaign is answer for what is asked of one campaign.
+func (s *Simulator) answerOfCampaign(w http.ResponseWriter, r *http.Request, t target) {
 	if !t.validID {
 		writeAnswer(w, answerBadRequest("params", "campaign_id", "must be a number"))
 		return
 	}
 	e, ok := s.entry(t.campaignID)
-	switch {
-	case !ok:
+	if !ok && t.endpoint == EndpointCampaignAnalytics {
+		writeAnswer(w, answerNothing)
+		return
+	}
+	if !ok {
 		writeAnswer(w, answerNoCampaign)
-	case t.endpoint == EndpointCampaign:
+		return
+	}
+	switch t.endpoint {
+	case EndpointCampaign:
 		s.serveCampaign(w, r, e)
-	case t.endpoint == EndpointSequences:
+	case EndpointSequences:
 		s.serveSequences(w, r, e)
-	case t.endpoint == EndpointSequenceAnalytics:
+	case EndpointSequenceAnalytics:
 		s.serveSequenceAnalytics(w, r, e)
+	case EndpointCampaignAnalytics:
+		s.serveCampaignAnalytics(w, r, e)
 	default:
 		s.serveStatistics(w, r, e)
 	}
-}
-
-// entry returns a copy of a campaign's entry, which stays as it is when the
-// campaign is changed.
-func (s *Simulator) entry(id int64) (entry, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e, ok := s.campaigns[id]
-	if !ok {
-		return entry{}, false
-	}
-	return *e, true
 }
 
 // hashKey returns the first half of the key's SHA-256 in hexadecimal digits,

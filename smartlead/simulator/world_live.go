@@ -43,8 +43,8 @@ func (l *live) at(now time.Time, c *Campaign) content {
 	ms := now.UnixMilli()
 	n := sort.Search(len(sent), func(i int) bool { return sent[i].at > ms })
 	return content{emails: liveEmails{
-		sent: sent[:n], now: ms, bodyBytes: l.model.BodyBytes,
-		variants: uint64(l.model.Variants), opens: c.tracks(DontTrackOpens), clicks: c.tracks(DontTrackClicks),
+		model: &l.model, sent: sent[:n], now: ms,
+		opens: c.tracks(DontTrackOpens), clicks: c.tracks(DontTrackClicks),
 	}, gaps: l.model.Delete > 0}
 }
 
@@ -109,12 +109,11 @@ func (l *live) day(dst []sending, from, to time.Time) []sending {
 // liveEmails shows the sent e-mails as they are at a moment: what is to come of
 // them later is hidden.
 type liveEmails struct {
-	sent      []sending
-	now       int64
-	bodyBytes int
-	variants  uint64
-	opens     bool
-	clicks    bool
+	model  *Model
+	sent   []sending
+	now    int64
+	opens  bool
+	clicks bool
 }
 
 func (l liveEmails) Len() int { return len(l.sent) }
@@ -128,11 +127,11 @@ func (l liveEmails) At(i int) Email {
 		SentTime:     time.UnixMilli(s.at),
 		Bounced:      l.past(s.bounce),
 		Unsubscribed: l.past(s.unsubscribe),
-		BodyBytes:    l.bodyBytes,
+		BodyBytes:    l.model.BodyBytes,
 		gone:         l.past(s.gone),
 	}
-	if l.variants > 0 {
-		e.Variant = 1 + int(mix(uint64(s.lead))%l.variants)
+	if l.model.Variants > 0 {
+		e.Variant = 1 + int(mix(uint64(s.lead))%uint64(l.model.Variants))
 	}
 	if l.opens && l.past(s.open) {
 		e.OpenTime = time.UnixMilli(s.open)
@@ -143,7 +142,7 @@ func (l liveEmails) At(i int) Email {
 	}
 	if e.IgnoreReply = l.past(s.ignored); l.past(s.reply) && !e.IgnoreReply {
 		e.ReplyTime = time.UnixMilli(s.reply)
-		e.LeadCategory = [...]string{"Interested", "Not Interested", "Out Of Office"}[s.lead%3]
+		e.LeadCategory = l.model.category(s.lead, s.reply, l.now)
 	}
 	return e
 }

@@ -54,6 +54,11 @@ type Model struct {
 	Stamp      float64
 	LateBounce float64
 
+	// CategoryLate is how long after a reply its category is set, at most, and
+	// Recategorise the chance that it is changed one to five days later.
+	CategoryLate time.Duration
+	Recategorise float64
+
 	Variants  int // texts of each step, of which a lead gets one; 0 is none
 	BodyBytes int // length of each message
 }
@@ -75,7 +80,8 @@ func (m *Model) validate() error {
 	case min(m.Read, m.Click, m.Reply, m.Unsubscribe, m.Bounce) < 0, m.Read+m.Bounce > 1,
 		max(m.Click, m.Reply, m.Unsubscribe) > m.Read:
 		return errors.New("the chances contradict each other")
-	case min(m.Delete, m.Ignore, m.Stamp, m.LateBounce) < 0, max(m.Delete, m.Ignore, m.Stamp, m.LateBounce) > 1:
+	case min(m.Delete, m.Ignore, m.Stamp, m.LateBounce, m.Recategorise) < 0,
+		max(m.Delete, m.Ignore, m.Stamp, m.LateBounce, m.Recategorise) > 1, m.CategoryLate < 0:
 		return errors.New("the chances of what goes otherwise must be 0 to 1")
 	case m.Variants < 0 || m.Variants > maxVariants:
 		return fmt.Errorf("the variants must be 0 to %d, not %d", maxVariants, m.Variants)
