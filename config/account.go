@@ -107,6 +107,7 @@ func (r *reader) account(n *yaml.Node) *Account {
 	key := r.keySource(a, apiKey, at)
 	r.baseURL(a, key, at.of("base_url"))
 	r.name(a, key, at.of("name"))
+	r.shareKey(a, key, at[""])
 	if line := at["campaigns"]; line != 0 && len(a.Campaigns) == 0 && a.Discovery != nil && !r.toldAt(line) {
 		r.problemf(line, "campaigns is empty: write ids, such as [12345], or leave it out where discovery finds all")
 	}

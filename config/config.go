@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
@@ -87,6 +88,10 @@ type Account struct {
 	// of the listed campaigns; 0 for never.
 	MetadataInterval model.Duration `yaml:"metadata_interval"`
 
+	// SharesKeyWith names the first account of those before it that have the same
+	// key and base URL, and so one quota with it; empty if there is none.
+	SharesKeyWith string `yaml:"-"`
+
 	// envKey is what APIKeyEnv held when the file was loaded.
 	envKey string
 }
@@ -159,6 +164,7 @@ func Parse(name string, data []byte, reserved ...Reserved) (*Config, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(r.warnings, func(a, b Problem) int { return a.Line - b.Line })
 	cfg.Warnings = r.warnings
 	return cfg, nil
 }

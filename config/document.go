@@ -29,6 +29,8 @@ type reader struct {
 	// The lines on which each campaign's id and each account's name stands.
 	campaigns map[int64]int
 	accounts  map[string]int
+	// keys are the accounts that first use a key.
+	keys map[string]keyUse
 
 	reserved []Reserved
 	// used are the files that the configuration names, but for the cache's.
@@ -54,6 +56,7 @@ func newReader(file string) *reader {
 		dir:       filepath.Dir(file),
 		campaigns: make(map[int64]int),
 		accounts:  make(map[string]int),
+		keys:      make(map[string]keyUse),
 		misplaced: make(map[string]bool),
 	}
 }

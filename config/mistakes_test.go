@@ -49,6 +49,9 @@ var mistakes = []mistake{
 	{"a very short metadata_interval", inAccount("campaigns: [1]", "metadata_interval: 1ms"), "3", "metadata_interval is 1ms", "or 0s for never"},
 	{"a short interval of discovery", inDiscovery("interval: 1s"), "3", "interval is 1s", "write at least 1m"},
 
+	{"two accounts with one key", "accounts:\n  - {name: a, campaigns: [1]}\n  - {name: b, campaigns: [2]}\n", "warning 3", `account "b" has the API key of account "a" (line 2), so that both share 1000 requests an hour`, "write in each its part as rate_limit; else correct one of the keys"},
+	{"a part beside no part", "accounts:\n  - {name: a, campaigns: [1]}\n  - {name: b, rate_limit: {per_minute: 30, per_hour: 1000}, campaigns: [2]}\n  - {name: c, api_key: other, campaigns: [3]}\n", "3", "only one of them has per_minute and per_hour", "write it in both, as parts of what the key allows, or in neither"},
+
 	// Lists of nothing.
 	{"no statuses", inDiscovery("statuses: []"), "3", "statuses is empty", "such as [ACTIVE], or leave it out"},
 	{"no tags", inDiscovery("interval: 5m", "tags: []"), "4", "tags is empty", "such as [outbound], or leave it out"},

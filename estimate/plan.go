@@ -17,6 +17,7 @@ type plan struct {
 	campaigns  []collector.Campaign // known: configured, and online discovered as well
 	discovery  *collector.Discovery
 	discovered bool          // campaigns has what discovery found
+	sharedWith string        // the account with which it has its key, and so its quota, in common
 	listEvery  time.Duration // 0: no list is fetched
 	requests   float64       // for refreshing all known campaigns once
 	measured   bool          // requests is what the API says, else one a campaign
@@ -30,7 +31,7 @@ func newPlan(account *config.Account, cache config.Cache) *plan {
 		limits:    exporter.Limits(account),
 		campaigns: settings.Campaigns,
 		discovery: settings.Discovery,
-		listEvery: settings.ListInterval,
+		listEvery: settings.ListInterval, sharedWith: account.SharesKeyWith,
 	}
 	p.requests = float64(len(p.campaigns))
 	return p

@@ -27,6 +27,9 @@ func (p *plan) write(w io.Writer) {
 		fmt.Fprintf(w, ", less one each %s for the list of campaigns", model.Duration(p.listEvery))
 	}
 	fmt.Fprintln(w)
+	if p.sharedWith != "" {
+		fmt.Fprintf(w, "              account %s has the same key: parts that are written as rate_limit add up, without them the two share one quota\n", p.sharedWith)
+	}
 	p.writeCost(w, "known", p.requests, allowed)
 	if p.discovery != nil && !p.discovered {
 		p.writeCost(w, "at most", float64(len(p.campaigns)+p.discovery.MaxCampaigns), allowed)
