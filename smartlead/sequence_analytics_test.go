@@ -165,6 +165,18 @@ func TestSequenceAnalyticsRefuses(t *testing.T) {
 	}
 }
 
+func TestSequenceAnalyticsOfASickAPI(t *testing.T) {
+	for _, wrong := range simulator.WrongAnalytics() {
+		t.Run(wrong.Name, func(t *testing.T) {
+			sim := newSim(t, simulator.Campaign{ID: 1, Source: simulator.Rows(3, 10)})
+			sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Respond(wrong)}})
+			if got, err := analytics(t.Context(), newClient(t, sim)); !errors.Is(err, smartlead.ErrBadResponse) || got.Sequences != nil {
+				t.Errorf("got %+v and %v, want ErrBadResponse", got, err)
+			}
+		})
+	}
+}
+
 func TestSequenceAnalyticsErrors(t *testing.T) {
 	for _, tt := range []struct {
 		status int

@@ -24,8 +24,8 @@ const DemoExpiredKey = "expired"
 func RunDemo() (http.Handler, error) {
 	clock := AcceleratedClock(demoStart(time.Now()), demoSpeed)
 	sim, err := New(Options{
-		Campaigns: Demo(demoSeed, clock()), Clock: clock, Limits: Limits{PerMinute: demoPerMinute},
-		ExpiredKeys: []string{DemoExpiredKey},
+		Campaigns: Demo(demoSeed, clock()), Mailboxes: DemoMailboxes(demoSeed, clock()), Clock: clock,
+		Limits: Limits{PerMinute: demoPerMinute}, ExpiredKeys: []string{DemoExpiredKey},
 	})
 	if err != nil {
 		return nil, err
