@@ -176,7 +176,7 @@ func (c *Client) try(ctx context.Context, r *request) error {
 
 // permit waits until a request may be sent.
 func (c *Client) permit(ctx context.Context, r *request, key string) (*permit, error) {
-	progress := progressOf(ctx)
+	progress := ProgressOf(ctx)
 	var since time.Time
 	held := func(begins bool) {
 		if progress.Waiting != nil {

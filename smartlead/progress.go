@@ -23,7 +23,8 @@ func WithProgress(ctx context.Context, p Progress) context.Context {
 	return context.WithValue(ctx, progressKey{}, p)
 }
 
-func progressOf(ctx context.Context) Progress {
+// ProgressOf returns what calls with this context tell how they go; its functions are nil if nobody wants to know.
+func ProgressOf(ctx context.Context) Progress {
 	p, _ := ctx.Value(progressKey{}).(Progress)
 	return p
 }
@@ -56,7 +57,7 @@ func (c *Client) expect(ctx context.Context, requests int) {
 	if t := ticketOf(ctx); t != nil {
 		c.budgets.expect(t, requests)
 	}
-	if told := progressOf(ctx).Expected; told != nil {
+	if told := ProgressOf(ctx).Expected; told != nil {
 		told(requests)
 	}
 }

@@ -12,6 +12,9 @@ import (
 // MaxPageSize is the documented maximum of rows a page, and what is asked for by default.
 const MaxPageSize = 1000
 
+// MaxQueryStep is the highest step number that can be asked for (documented).
+const MaxQueryStep = 20
+
 // timeFormat is how the API wants a moment in a query (documented), in UTC.
 const timeFormat = "2006-01-02 15:04:05.000Z"
 
@@ -51,6 +54,9 @@ type Statistics struct {
 	// Sequences say which step an email_campaign_seq_id is: each pair that a row had, once, in ascending order of the
 	// id. Rows of the aggregated shape have none. The caller owns them.
 	Sequences []SequenceStep
+	// Recent are the e-mails that were sent within RecentSpan of the newest one, by their identity; nil where they can't be
+	// told apart, or are very many. The caller owns them.
+	Recent []RecentRow
 	// Rows is the number of distinct rows.
 	Rows int
 	// RowsWithoutStep is how many of Rows are in no step, as none or none that can be is written in them.
@@ -122,8 +128,8 @@ func (q *StatisticsQuery) check() error {
 		return errors.New("smartlead: SentWithin is negative, or stands beside SentAfter")
 	}
 	for _, step := range q.SequenceNumbers {
-		if step < 1 || step > 20 {
-			return fmt.Errorf("smartlead: sequence number %d is not between 1 and 20", step)
+		if step < 1 || step > MaxQueryStep {
+			return fmt.Errorf("smartlead: sequence number %d is not between 1 and %d", step, MaxQueryStep)
 		}
 	}
 	if q.PageSize == 0 {

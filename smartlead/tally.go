@@ -21,6 +21,8 @@ type tally struct {
 	rows  int                 // distinct rows committed
 	odd   oddRows             // of these
 
+	recent recentRows
+
 	fits       func(*statisticsRow) bool // what the filters let pass; nil: everything
 	misfits    int                       // rows committed that don't fit
 	keepsFacts bool
@@ -88,8 +90,11 @@ func (t *tally) add(row *statisticsRow) error {
 	if t.fits != nil && !t.fits(row) {
 		t.page.misfits++
 	}
+	identified := false
 	if row.shape == ShapePerEmail {
-		if id, known := row.identity(t.seed); known {
+		id, known := row.identity(t.seed)
+		identified = known
+		if known {
 			if _, again := t.seen[id]; again {
 				return nil
 			}
@@ -117,6 +122,7 @@ func (t *tally) add(row *statisticsRow) error {
 	}
 	step.add(row)
 	if row.shape == ShapePerEmail {
+		t.recent.note(row, identified)
 		t.note(row)
 	}
 	return nil

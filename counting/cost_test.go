@@ -1,0 +1,65 @@
+package counting_test
+
+import (
+	"flag"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"smartlead_exporter/counting"
+	"smartlead_exporter/smartlead/simulator"
+)
+
+var million = flag.Bool("million", false, "count a campaign of 1,000,000 e-mails instead of 100,000; takes minutes")
+
+// What it costs to refresh a large campaign of five steps, of which 40 e-mails were sent, 25 opened and 5 replied to since
+// the last time, and one in which nothing moved.
+func TestCostOfALargeCampaign(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts many rows")
+	}
+	rows := 100_000
+	if *million {
+		rows = 1_000_000 // to the end of 2026
+	}
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))) // when the rows have been sent
+		w := newWorld(t, simulator.Campaign{Source: simulator.Rows(rows, 3)}, simulator.Behaviour{})
+		w.task.Query.PageSize = 0 // the API's 1,000
+		sent := func(n int, happened func(*simulator.Email)) {
+			for i := range n {
+				e := simulator.Email{Step: 1 + i%5, SentTime: time.Now()}
+				happened(&e)
+				w.sim.AddEmails(campaignID, e)
+			}
+		}
+		sent(200, func(*simulator.Email) {})
+		first := w.count()
+		w.wantTruth("at first", first)
+
+		time.Sleep(10 * time.Minute)
+		still := w.count()
+		w.wantTruth("when nothing moved", still)
+		if still.Statistics.Requests != 1 {
+			t.Errorf("nothing moved, and it took %d requests, want 1", still.Statistics.Requests)
+		}
+
+		n := 0
+		sent(40, func(e *simulator.Email) {
+			n++
+			if n <= 25 {
+				e.OpenCount = 1
+			}
+			if n <= 5 {
+				e.ReplyTime = time.Now()
+			}
+		})
+		moved := w.count()
+		w.wantTruth("when some moved", moved)
+		if moved.Statistics.Requests > 12 || moved.State.Method() != counting.MethodAnalytics {
+			t.Errorf("it took %d requests by %s, want at most 12 by analytics", moved.Statistics.Requests, moved.State.Method())
+		}
+		t.Logf("%d e-mails: at first %d requests; nothing moved: %d; 40 sent, 25 opened, 5 replied to: %d",
+			rows, first.Statistics.Requests, still.Statistics.Requests, moved.Statistics.Requests)
+	})
+}
