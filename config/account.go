@@ -11,6 +11,8 @@ import (
 )
 
 const (
+	// minRequestTimeout is the shortest that somebody may mean.
+	minRequestTimeout = model.Duration(time.Second)
 	maxRequestTimeout = model.Duration(10 * time.Minute)
 	maxRate           = 1_000_000
 	maxConcurrency    = 64
@@ -100,6 +102,9 @@ func (r *reader) account(n *yaml.Node) *Account {
 
 	if a.RequestTimeout <= 0 || a.RequestTimeout > maxRequestTimeout {
 		r.problemf(at.of("request_timeout"), "request_timeout is %v: write a time above 0s, at most %v", a.RequestTimeout, maxRequestTimeout)
+	}
+	if a.RequestTimeout > 0 && a.RequestTimeout < minRequestTimeout {
+		r.warnf(at.of("request_timeout"), "request_timeout is %v, in which the API hardly answers: is the unit right?", a.RequestTimeout)
 	}
 	if a.MetadataInterval != 0 && a.MetadataInterval < minDiscoveryInterval {
 		r.problemf(at.of("metadata_interval"), "metadata_interval is %v: write at least %v, since each list of campaigns takes from the request budget, or 0s for never", a.MetadataInterval, minDiscoveryInterval)

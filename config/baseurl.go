@@ -3,6 +3,7 @@ package config
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,10 +14,15 @@ const apiPath = "/api/v1"
 // apiHost is the host of [DefaultBaseURL].
 const apiHost = "server.smartlead.ai"
 
+// pageHosts are Smartlead's hosts for people: the application, the site, the
+// documentation of the API, the help.
+var pageHosts = []string{"app.smartlead.ai", "smartlead.ai", "www.smartlead.ai", "api.smartlead.ai", "help.smartlead.ai", "helpcenter.smartlead.ai"}
+
 // baseURL checks where the requests go. The URL is in no message: who pastes one
 // with a key in it must not find it in the log.
 func (r *reader) baseURL(a *Account, key string, line int) {
 	const instead = "write https, a host and a path, such as " + DefaultBaseURL
+	a.BaseURL = strings.TrimSpace(a.BaseURL)
 	u, err := url.Parse(a.BaseURL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		r.problemf(line, "base_url is not an http URL: %s", instead)
@@ -55,8 +61,10 @@ func (r *reader) apiPath(u *url.URL, line int) {
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	path := strings.TrimRight(u.Path, "/")
 	switch {
-	case host == "app.smartlead.ai" || host == "www.smartlead.ai" || host == "smartlead.ai":
+	case slices.Contains(pageHosts, host):
 		r.problemf(line, "base_url is where Smartlead's pages are, and not its API: write %s, or leave base_url out", DefaultBaseURL)
+	case host != apiHost && strings.HasSuffix(host, ".smartlead.ai"):
+		r.warnf(line, "base_url is another host of Smartlead's than the one that is documented, %s: is it right?", apiHost)
 	case path == apiPath || host != apiHost && strings.HasSuffix(path, apiPath):
 	case host == apiHost && strings.HasPrefix(path, apiPath+"/"):
 		r.problemf(line, "base_url goes on after %s, where the exporter adds what it asks for: write %s, or leave base_url out", apiPath, DefaultBaseURL)

@@ -5,14 +5,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 )
 
 const (
 	maxNameLength     = 256
 	maxSequenceNumber = 20
+	// minSentWithin is the shortest window that somebody may mean.
+	minSentWithin = model.Duration(10 * time.Minute)
 )
 
 // campaign reads one campaign, in the short form, its id alone, or in the long
@@ -38,6 +42,9 @@ func (r *reader) campaign(n *yaml.Node) Campaign {
 		"sent_before":      r.instant(&c.SentBefore),
 		"sent_within":      r.duration(&c.SentWithin),
 	})
+	if c.SentWithin > 0 && c.SentWithin < minSentWithin {
+		r.warnf(at.of("sent_within"), "sent_within is %v, in which hardly an e-mail is sent: is the unit right?", c.SentWithin)
+	}
 	if line := at.of("id"); c.ID == 0 && !r.toldAt(line) {
 		r.problemf(line, "a campaign without an id: write id: 12345")
 	}

@@ -151,7 +151,7 @@ func syntaxError(err error) string {
 	case strings.Contains(reason, "control characters"):
 		return reason + ": take out what can't be seen"
 	case strings.Contains(reason, "could not find expected ':'"):
-		return reason + ": write a space after the colon, as in key: value"
+		return reason + ": write a space after the colon, as in key: value, and after the dash, as in - 12345"
 	}
 	return reason + ": check the indentation, quotes and brackets"
 }

@@ -72,6 +72,9 @@ func (r *reader) unknownKey(key *yaml.Node, what string, known []string) (near s
 		r.problemf(key.Line, "a key of %s is not a text: write one of %s", what, strings.Join(known, ", "))
 	case strings.Contains(key.Value, ":"):
 		r.problemf(key.Line, "unknown key in %s: write a space after the colon, as in key: value", what)
+	case what == "a campaign" && number.MatchString(key.Value):
+		near = "id"
+		r.problemf(key.Line, "unknown key %q in %s: write id: %s, and name: before what follows it", key.Value, what, key.Value)
 	case near != "" && isWord:
 		r.problemf(key.Line, "unknown key %q in %s: did you mean %s?", key.Value, what, near)
 	case near != "":
@@ -90,6 +93,9 @@ func (r *reader) unknownKey(key *yaml.Node, what string, known []string) (near s
 // word matches what people name settings. Digits are in short ones only, as in
 // enable_http2: a long one may be an API key.
 var word = regexp.MustCompile(`^([a-zA-Z_-]{1,40}|[a-zA-Z0-9_-]{1,16})$`)
+
+// number matches a campaign's id.
+var number = regexp.MustCompile(`^[0-9]{1,18}$`)
 
 type pair struct {
 	key, value *yaml.Node

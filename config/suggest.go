@@ -1,11 +1,39 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
+
+// synonyms are what people call settings, and what these are called here.
+var synonyms = map[string]string{
+	"api_url":             "base_url",
+	"campaign_id":         "id",
+	"endpoint":            "base_url",
+	"exclude":             "exclude_name",
+	"headers":             "http_headers",
+	"hour":                "per_hour",
+	"key":                 "api_key",
+	"key_file":            "api_key_file",
+	"limit":               "max_campaigns",
+	"minute":              "per_minute",
+	"requests_per_hour":   "per_hour",
+	"requests_per_minute": "per_minute",
+	"since":               "sent_after",
+	"steps":               "sequence_numbers",
+	"timeout":             "request_timeout",
+	"token":               "api_key",
+	"until":               "sent_before",
+	"url":                 "base_url",
+}
 
 // nearest returns the one of known that a person who wrote s most likely meant,
 // or "" if none is near. At most a third of the letters may be wrong.
 func nearest(s string, known []string) string {
 	s = strings.ReplaceAll(strings.ToLower(s), "-", "_")
+	if meant := synonyms[s]; slices.Contains(known, meant) {
+		return meant
+	}
 	best, fewest := "", len(s)/3+1
 	for _, word := range known {
 		if d := typos(s, strings.ToLower(word)); d < fewest {
