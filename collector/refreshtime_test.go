@@ -67,6 +67,9 @@ func (r refreshing) bucket() time.Duration {
 // first 6 leave at once and the others at 54 a minute, so the last one leaves after 1104 s, which is 1.104 times the ideal.
 // Then it is the buckets' time, and that of the last answer, that may not be exceeded.
 func TestRefreshTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates hours")
+	}
 	const most = 1.1
 	apis := []struct {
 		name   string

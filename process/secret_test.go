@@ -28,6 +28,9 @@ const (
 // wherever the key comes from. Nor has it anything of the people who were written to.
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("waits for retries of many accounts")
+	}
 	var config strings.Builder
 	config.WriteString("cache: {file: cache.json}\naccounts:\n")
 	accounts := nastyAccounts(t)

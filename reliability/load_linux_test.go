@@ -81,6 +81,9 @@ func (l load) config(url string, n int, others ...int) string {
 // A storm of scrapers, some of whom hang up and some of whom don't read, while a large campaign is paged. Each scrape is
 // served whole or refused with 503; nothing grows that shouldn't; the API is asked no more than by one scraper.
 func TestStorm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads the machine for seconds")
+	}
 	l := loadSize()
 	sim, url := newLoadedAPI(t, l)
 	p := launch(t, l.config(url, l.campaigns, largeID), "--web.max-requests=40")

@@ -98,6 +98,9 @@ func (f *fault) want(m moment) outcome {
 // Every fault at every moment, in both shapes. Whatever happens, a page shows nothing but values the API had, other
 // campaigns go on, the reason is right and the budget is kept. What it comes to is a table in docs/reliability.md.
 func TestFaultMatrix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("has thousands of cells")
+	}
 	var got table
 	t.Run("cells", func(t *testing.T) {
 		for _, f := range faults() {

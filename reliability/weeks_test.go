@@ -36,6 +36,9 @@ const (
 // programs that use up the quota, scrapers that come, go and hang up. Whatever is shown is compared with a record of what
 // the API held and of what the refreshes came to.
 func TestWeeks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates weeks")
+	}
 	seed := *weeksSeed
 	if seed == 0 {
 		seed = rand.Uint64()
