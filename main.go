@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -30,6 +31,9 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 	"smartlead_exporter/web"
 )
+
+// lastWords is how long the end of the program waits for a log whose reader stalls.
+const lastWords = time.Second
 
 func main() {
 	os.Exit(runMain(os.Args[1:], os.Stdout, os.Stderr))
@@ -58,7 +62,8 @@ func runMain(args []string, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	logger, slogger := newLogger(stderr, o)
+	logger, slogger, flush := newLogger(stderr, o)
+	defer flush()
 	if err := serve(logger, slogger, o); err != nil {
 		_ = level.Error(logger).Log("msg", "can't go on", "err", err)
 		return 1
@@ -83,17 +88,21 @@ func terminal(file *os.File) io.Writer {
 }
 
 // newLogger returns the logger for everything, and the same as exporter-toolkit wants it, which adds its own time and
-// caller.
-func newLogger(w io.Writer, o *options) (log.Logger, *slog.Logger) {
-	logger := log.NewLogfmtLogger(log.NewSyncWriter(w))
+// caller. Nobody who logs waits for w; flush does, if not for ever.
+func newLogger(w io.Writer, o *options) (logger log.Logger, slogger *slog.Logger, flush func()) {
+	writer := exporter.NewLogWriter(w, func(lines int) {
+		_ = level.Warn(logger).Log("msg", "lines were left out, since the log didn't take them", "lines", lines)
+	})
+	logger = log.NewLogfmtLogger(writer)
 	if o.logFormat == "json" {
-		logger = log.NewJSONLogger(log.NewSyncWriter(w))
+		logger = log.NewJSONLogger(writer)
 	}
 	logger = level.NewFilter(logger, level.Allow(level.ParseDefault(o.logLevel, level.InfoValue())))
 	var slogLevel slog.Level
 	_ = slogLevel.UnmarshalText([]byte(o.logLevel)) // one of the four, which slog names alike
-	return log.With(logger, "ts", log.DefaultTimestampUTC, "caller", log.DefaultCaller),
-		slog.New(sloggokit.NewGoKitHandler(logger, slogLevel))
+	slogger = slog.New(sloggokit.NewGoKitHandler(logger, slogLevel))
+	logger = log.With(logger, "ts", log.DefaultTimestampUTC, "caller", log.DefaultCaller)
+	return logger, slogger, func() { writer.Flush(lastWords) }
 }
 
 var (
