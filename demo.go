@@ -20,19 +20,19 @@ import (
 
 // demoConfig is what --demo runs on instead of a configuration. Nothing answers there but the simulator. The ttl is
 // short, since simulated requests cost nothing.
-const demoConfig = `
+var demoConfig = fmt.Appendf(nil, `
 cache: {ttl: 2s}
 accounts:
   - name: demo
-    base_url: https://simulator.invalid/api/v1
+    base_url: https://simulator.invalid%s
     api_key: demo
-    rate_limit: {per_minute: 6000, per_hour: 360000, concurrency: 4}
+    rate_limit: {per_minute: %d, per_hour: %d, concurrency: 4}
     discovery: {interval: 1m}
-`
+`, simulator.DefaultPrefix, simulator.DemoPerMinute, 60*simulator.DemoPerMinute)
 
 // loadDemo makes the exporter show the simulator's campaigns instead of configured ones.
 func loadDemo(logger log.Logger, o *options, e *exporter.Exporter) error {
-	cfg, err := config.Parse("--demo", []byte(demoConfig))
+	cfg, err := config.Parse("--demo", demoConfig)
 	if err != nil {
 		return err
 	}

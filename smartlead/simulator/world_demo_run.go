@@ -10,9 +10,11 @@ const (
 	// demoSpeed makes ten minutes pass in a second: a working day of eight
 	// hours takes less than a minute, so a graph moves while one watches.
 	demoSpeed = 600
-	// demoPerMinute is for the headers; nobody is held to it.
-	demoPerMinute = 6000
 )
+
+// DemoPerMinute is how many requests a minute the headers of a demonstration
+// speak of. Nobody is held to it.
+const DemoPerMinute = 6000
 
 // DemoExpiredKey is the one key that a demonstration refuses, as that of a plan
 // that has expired, so that being refused can be tried.
@@ -25,7 +27,7 @@ func RunDemo() (http.Handler, error) {
 	clock := AcceleratedClock(demoStart(time.Now()), demoSpeed)
 	sim, err := New(Options{
 		Campaigns: Demo(demoSeed, clock()), Mailboxes: DemoMailboxes(demoSeed, clock()), Clock: clock,
-		Limits: Limits{PerMinute: demoPerMinute}, ExpiredKeys: []string{DemoExpiredKey},
+		Limits: Limits{PerMinute: DemoPerMinute}, ExpiredKeys: []string{DemoExpiredKey},
 	})
 	if err != nil {
 		return nil, err
