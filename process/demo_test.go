@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"smartlead_exporter/internal/testkit"
 )
@@ -16,14 +15,8 @@ import (
 // One command, without a key, a file or a network, shows campaigns.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	began := time.Now()
 	p := start(t, launch{args: []string{"--demo"}})
 	first := p.scrape()
-	took := time.Since(began)
-	t.Logf("the first scrape was answered %s after the start", took)
-	if took > 10*time.Second {
-		t.Errorf("it took %s from the start to the first answer", took)
-	}
 	campaigns := map[string]bool{}
 	for series, value := range first {
 		if match := regexp.MustCompile(`^smartlead_sent_total\{campaign_id="(\d+)"`).FindStringSubmatch(series); match != nil && value > 0 {

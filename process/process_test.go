@@ -16,8 +16,8 @@ import (
 	"smartlead_exporter/internal/testkit"
 )
 
-// patience is how long a test waits for what should come at once.
-const patience = 30 * time.Second
+// patience is how long a test waits for what should come at once; the machine may be busy.
+const patience = 2 * time.Minute
 
 // launch is how a process is started.
 type launch struct {
@@ -103,10 +103,11 @@ func newClient(t testing.TB) *http.Client {
 
 var listening = regexp.MustCompile(`msg="Listening on" address=(127\.0\.0\.1:\d+)`)
 
-// start is run for a process that is expected to listen, on a port of its own.
+// start is run for a process that is expected to listen, on a port of its own. Its scrapes have time for all that they
+// wait for.
 func start(t testing.TB, l launch) *process {
 	t.Helper()
-	l.args = append([]string{"--web.listen-address=127.0.0.1:0"}, l.args...)
+	l.args = append([]string{"--web.listen-address=127.0.0.1:0", "--scrape.timeout=" + patience.String()}, l.args...)
 	p := run(t, l)
 	p.url = "http://" + p.awaitLog(listening)[1]
 	return p
