@@ -33,7 +33,7 @@ func TestCountsAreThoseOfRows(t *testing.T) {
 				time.Sleep(2*24*time.Hour + 9*time.Hour) // to a Monday's morning
 				w := newWorld(t, living(model(1)), tc.behaviour)
 				requests, byRows := 0, 0
-				for range 3 * 24 * 4 {
+				for range 2 * 24 * 4 {
 					time.Sleep(15 * time.Minute)
 					result := w.count()
 					w.wantTruth(time.Now().Format(time.DateTime), result)

@@ -55,6 +55,7 @@ func TestPublishedPerEmailBody(t *testing.T) {
 	second := smartlead.Step{SequenceNumber: 2, Sent: 418, LastSent: time.Date(2022, 8, 2, 13, 0, 0, 0, time.UTC)}
 
 	sequences := []smartlead.SequenceStep{{SequenceID: 8494, SequenceNumber: 1}}
+	recent := []smartlead.RecentRow{{Identity: 7990389881841802855, SentTime: time.Date(2022, 8, 2, 12, 49, 11, 747e6, time.UTC)}}
 
 	for _, tt := range []struct {
 		name   string
@@ -74,7 +75,7 @@ func TestPublishedPerEmailBody(t *testing.T) {
 			name:  "of a campaign with one row",
 			pages: []string{strings.Replace(published, `"419"`, `"1"`, 1)},
 			want: smartlead.Statistics{
-				Steps: []smartlead.Step{first}, Shape: smartlead.ShapePerEmail, Sequences: sequences, Rows: 1, Requests: 1,
+				Steps: []smartlead.Step{first}, Shape: smartlead.ShapePerEmail, Sequences: sequences, Recent: recent, Rows: 1, Requests: 1,
 			},
 		},
 		{
