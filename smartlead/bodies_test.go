@@ -56,6 +56,7 @@ func TestPublishedPerEmailBody(t *testing.T) {
 
 	sequences := []smartlead.SequenceStep{{SequenceID: 8494, SequenceNumber: 1}}
 	recent := []smartlead.RecentRow{{Identity: 7990389881841802855, SentTime: time.Date(2022, 8, 2, 12, 49, 11, 747e6, time.UTC)}}
+	variants := []smartlead.VariantCounts{{SequenceNumber: 1, VariantID: 2535, Sent: 1}}
 
 	for _, tt := range []struct {
 		name   string
@@ -67,7 +68,7 @@ func TestPublishedPerEmailBody(t *testing.T) {
 			name:  "followed by the other rows",
 			pages: []string{published, rest},
 			want: smartlead.Statistics{
-				Steps: []smartlead.Step{first, second}, Shape: smartlead.ShapePerEmail, Sequences: sequences,
+				Steps: []smartlead.Step{first, second}, Shape: smartlead.ShapePerEmail, Sequences: sequences, Variants: variants,
 				Rows: 419, Requests: 2,
 			},
 		},
@@ -75,7 +76,8 @@ func TestPublishedPerEmailBody(t *testing.T) {
 			name:  "of a campaign with one row",
 			pages: []string{strings.Replace(published, `"419"`, `"1"`, 1)},
 			want: smartlead.Statistics{
-				Steps: []smartlead.Step{first}, Shape: smartlead.ShapePerEmail, Sequences: sequences, Recent: recent, Rows: 1, Requests: 1,
+				Steps: []smartlead.Step{first}, Shape: smartlead.ShapePerEmail, Sequences: sequences, Recent: recent,
+				Variants: variants, Rows: 1, Requests: 1,
 			},
 		},
 		{

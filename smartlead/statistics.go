@@ -57,6 +57,9 @@ type Statistics struct {
 	// Recent are the e-mails that were sent within RecentSpan of the newest one, by their identity; nil where they can't be
 	// told apart, or are very many. The caller owns them.
 	Recent []RecentRow
+	// Variants are the counts of each variant that a row names, in ascending order of step and id; nil if none does. The
+	// caller owns them.
+	Variants []VariantCounts
 	// Rows is the number of distinct rows.
 	Rows int
 	// RowsWithoutStep is how many of Rows are in no step, as none or none that can be is written in them.

@@ -41,7 +41,8 @@ func (r *statisticsRun) whole(ctx context.Context) (Statistics, error) {
 		return Statistics{Requests: r.requests}, err
 	}
 	return Statistics{
-		Steps: r.tally.list(r.query.wants), Shape: r.tally.shape, Recent: r.tally.recent.list(), Sequences: r.tally.sequenceSteps(),
+		Steps: r.tally.list(r.query.wants), Shape: r.tally.shape, Recent: r.tally.recent.list(),
+		Sequences: r.tally.sequenceSteps(), Variants: r.tally.variants.list(r.query.wants),
 		Rows: r.tally.rows, RowsWithoutStep: r.tally.odd.withoutStep, Requests: r.requests,
 	}, nil
 }

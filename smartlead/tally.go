@@ -28,6 +28,7 @@ type tally struct {
 	keepsFacts bool
 	facts      []RowFacts     // of the distinct per-e-mail rows committed, if it keeps them
 	sequences  []SequenceStep // distinct, as they came
+	variants   variantTally
 
 	page struct {
 		steps stepCounts // those committed with this page's added
@@ -39,6 +40,7 @@ type tally struct {
 		misfits   int
 		facts     []RowFacts
 		sequences []SequenceStep // those committed with this page's added
+		variants  variantTally   // likewise
 	}
 }
 
@@ -78,6 +80,7 @@ func (t *tally) begin() {
 	t.page.steps, t.page.shape, t.page.odd = append(t.page.steps[:0], t.steps...), t.shape, t.odd
 	t.page.misfits, t.page.facts = 0, t.page.facts[:0]
 	t.page.sequences = append(t.page.sequences[:0], t.sequences...)
+	t.page.variants = append(t.page.variants[:0], t.variants...)
 }
 
 // add counts a row of the page under way. A per-e-mail row that was seen before isn't counted again; an aggregated one
@@ -133,6 +136,7 @@ func (t *tally) note(row *statisticsRow) {
 	if t.keepsFacts {
 		t.page.facts = append(t.page.facts, row.facts())
 	}
+	t.page.variants.add(row)
 	pair := SequenceStep{SequenceID: row.sequenceID, SequenceNumber: row.step}
 	if pair.SequenceID != 0 && len(t.page.sequences) < maxSequenceSteps && !slices.Contains(t.page.sequences, pair) {
 		t.page.sequences = append(t.page.sequences, pair)
@@ -166,6 +170,7 @@ func (t *tally) commit() (fresh, sure bool) {
 	t.misfits += t.page.misfits
 	t.facts = append(t.facts, t.page.facts...)
 	t.sequences = append(t.sequences[:0], t.page.sequences...)
+	t.variants = append(t.variants[:0], t.page.variants...)
 	t.page.added, t.page.rows = t.page.added[:0], 0
 	return fresh, sure
 }
