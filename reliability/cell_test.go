@@ -29,7 +29,7 @@ func newCell(t *testing.T, f *fault, shape simulator.Shape) *cell {
 	c := &cell{exporter: start(t), t: t, shape: shape, order: f.order, steps: 5}
 	now := func() time.Time { return time.Now().Add(f.clock) }
 	c.north, c.south = newAPI(t, simulator.Options{Clock: now}), newAPI(t, simulator.Options{})
-	c.north.sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.SkewDate(f.clock)}})
+	c.north.sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.SkewDate(f.clock + f.date)}})
 	c.north.line.observe = c.remember
 	c.change()
 	account := func(name string, a *api, campaigns ...collector.Campaign) collector.Account {

@@ -21,6 +21,7 @@ type fault struct {
 
 	reason  smartlead.Reason // with which a refresh fails that meets it each time; "" if it isn't held up at all
 	retried bool             // the same page is asked for again
+	untrue  bool             // likewise, once
 	// may, for faults that concern the set of pages as a whole, are the reasons with which the refresh may end. The number of
 	// requests is what the table in the document says.
 	may []smartlead.Reason
@@ -28,6 +29,7 @@ type fault struct {
 	ofAccount bool             // the account's other campaigns can't be had, either
 	pause     time.Duration    // for which the account has to leave the API alone
 	clock     time.Duration    // by which the API's clock is fast
+	date      time.Duration    // by which its Date header is fast besides
 	order     simulator.Order  // of per-e-mail rows
 	only      *simulator.Shape // in which it can happen; nil: both
 }
@@ -87,7 +89,7 @@ func lineFaults() []*fault {
 // bodyFaults are answers with status 200 that aren't what they should be.
 func bodyFaults() []*fault {
 	bad := func(kind, name string, effect simulator.Effect) *fault {
-		return &fault{kind: kind, name: name, effects: always(effect), reason: smartlead.ErrBadResponse}
+		return &fault{kind: kind, name: name, effects: always(effect), reason: smartlead.ErrBadResponse, untrue: true}
 	}
 	var list []*fault
 	for _, cut := range []int{0, 1, 100} {

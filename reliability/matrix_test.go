@@ -77,7 +77,8 @@ func (o outcome) String() string {
 	return fmt.Sprintf("`%s`, %d", string(o.reason), o.requests)
 }
 
-// want returns what has to become of the refresh, by what the fault is: what may be over at the next try is tried again.
+// want returns what has to become of the refresh, by what the fault is: what may be over at the next try is tried again,
+// and what can't be true once more.
 func (f *fault) want(m moment) outcome {
 	failed := 0 // tries, before the fault strikes
 	if m.retry {
@@ -86,6 +87,10 @@ func (f *fault) want(m moment) outcome {
 	switch {
 	case f.reason == "":
 		return outcome{"", pages + failed}
+	case f.untrue && m.forGood:
+		return outcome{f.reason, m.page + failed + 2}
+	case f.untrue:
+		return outcome{"", pages + failed + 1}
 	case !f.retried:
 		return outcome{f.reason, m.page + failed + 1}
 	case m.forGood:

@@ -38,6 +38,10 @@ func setFaults() []*fault {
 		moving("rows arrive, newest first", 0, simulator.NewestFirst, good, simulator.Arrive(3)),
 		moving("rows arrive, newest first, clock 7 min fast", 7*time.Minute, simulator.NewestFirst, good, simulator.Arrive(3)),
 		moving("rows arrive, newest first, clock 7 min slow", -7*time.Minute, simulator.NewestFirst, good, simulator.Arrive(3)),
+		misdated(moving("rows arrive, oldest first, Date 10 min behind", 0, simulator.OldestFirst, good, simulator.Arrive(3)), -10*time.Minute),
+		misdated(moving("rows arrive, newest first, Date 10 min behind", 0, simulator.NewestFirst, good, simulator.Arrive(3)), -10*time.Minute),
+		misdated(moving("rows arrive, newest first, Date 10 min ahead", 0, simulator.NewestFirst, good, simulator.Arrive(3)), 10*time.Minute),
+		misdated(moving("rows arrive, newest first, Date of 1970", 0, simulator.NewestFirst, good, simulator.Arrive(3)), -time.Duration(present.UnixNano())),
 		moving("rows arrive, newest first, in a total that ignores filters", 0, simulator.NewestFirst, either,
 			simulator.UnfilteredTotal(), simulator.Arrive(3)),
 		moving("rows vanish, oldest first", 0, simulator.OldestFirst, either, simulator.Vanish(2)),
@@ -59,6 +63,12 @@ func setFaults() []*fault {
 		{kind: "pages:", name: "smaller than asked for", effects: always(simulator.ShrinkPagesSilently(1)), may: good, only: &perEmail},
 	}
 	return list
+}
+
+// misdated has the API's Date header, and nothing else of it, off by so much.
+func misdated(f *fault, by time.Duration) *fault {
+	f.date = by
+	return f
 }
 
 var totalStats = regexp.MustCompile(`"total_stats":"\d+"`)

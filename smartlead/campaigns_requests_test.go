@@ -130,7 +130,8 @@ func TestCampaignsAreTriedAgain(t *testing.T) {
 		{"lists that break off", []simulator.Effect{simulator.ResetAfter(300)}, 4, 4, smartlead.ErrNetwork},
 		{"no answer", []simulator.Effect{simulator.Delay(time.Hour)}, 1, 2, ""},
 		{"too many requests", []simulator.Effect{simulator.Respond(simulator.TooManyRequests("30"))}, 1, 2, ""},
-		{"a list that is cut off as if it were whole", []simulator.Effect{simulator.Truncate(300)}, 1, 1, smartlead.ErrBadResponse},
+		{"a list that is cut off as if it were whole", []simulator.Effect{simulator.Truncate(300)}, 1, 2, ""},
+		{"lists that are cut off as if they were whole", []simulator.Effect{simulator.Truncate(300)}, 2, 2, smartlead.ErrBadResponse},
 		{"no access", []simulator.Effect{simulator.RespondStatus(http.StatusForbidden, "no")}, 1, 1, smartlead.ErrForbidden},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

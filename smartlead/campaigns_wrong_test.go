@@ -73,8 +73,8 @@ func TestWrongLists(t *testing.T) {
 			client := newClient(t, counted(respond(http.StatusOK, tt.body), &requests))
 			got, err := client.Campaigns(t.Context(), smartlead.CampaignsQuery{})
 			assertBadList(t, got, err, tt.want)
-			if requests != 1 || got.Requests != 1 {
-				t.Errorf("%d requests were sent and %d counted, want one: the answer would be the same", requests, got.Requests)
+			if requests != 2 || got.Requests != 2 {
+				t.Errorf("%d requests were sent and %d counted, want two: a third answer would be the same", requests, got.Requests)
 			}
 		})
 	}
@@ -208,9 +208,9 @@ func TestEndlessLists(t *testing.T) {
 		want             string
 		memory           uint64 // MiB allocated at most
 	}{
-		{"a name", `[{"id":1,"name":"`, strings.Repeat("x", 4096), "a row is longer than 16 MiB", 80},
-		{"tags", `[{"id":1,"tags":[0`, `,"` + strings.Repeat("x", 4096) + `"`, "a row is longer than 16 MiB", 4},
-		{"the same campaign", `[{"id":1}`, `,{"id":1}`, "the page has more than 100000 rows", 10},
+		{"a name", `[{"id":1,"name":"`, strings.Repeat("x", 4096), "a row is longer than 16 MiB", 160},
+		{"tags", `[{"id":1,"tags":[0`, `,"` + strings.Repeat("x", 4096) + `"`, "a row is longer than 16 MiB", 8},
+		{"the same campaign", `[{"id":1}`, `,{"id":1}`, "the page has more than 100000 rows", 20},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			client := newClient(t, nil, func(o *smartlead.Options) {

@@ -132,10 +132,16 @@ func (c *Client) do(ctx context.Context, r *request) error {
 		ctx, end = c.begin(ctx)
 		defer end()
 	}
+	doubted := false
 	for try := 1; ; try++ {
 		err := c.try(ctx, r)
-		if err == nil || try == maxTries || !retryable(err) || ctx.Err() != nil {
+		again := retryable(err) || untrue(err) && !doubted
+		if err == nil || try == maxTries || !again || ctx.Err() != nil {
 			return err
+		}
+		if untrue(err) {
+			doubted = true
+			continue // the next answer often comes from another server
 		}
 		if errors.Is(err, ErrRateLimited) {
 			continue // the account is paused, and that is waited for before the next try

@@ -3,6 +3,7 @@ package smartlead
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -100,8 +101,15 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Reason, e.Err}
 }
 
-// retryable reports whether another try of the same page can have another end. A refusal and a malformed answer
-// would be repeated and cost budget; a 429 is tried again once the account's pause is over.
+// untrue reports whether an answer of status 200 can't be true. Once it may be a moment's fault, such as a gateway's page
+// or a body that was cut off; twice it would be again, and cost budget.
+func untrue(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Reason == ErrBadResponse && e.StatusCode == http.StatusOK
+}
+
+// retryable reports whether another try of the same page can have another end, however often it failed. A refusal would
+// be repeated and cost budget; a 429 is tried again once the account's pause is over.
 func retryable(err error) bool {
 	switch ReasonOf(err) {
 	case ErrServer, ErrTimeout, ErrNetwork:

@@ -43,7 +43,8 @@ func assertGaps(t *testing.T, requests []simulator.Request, want ...between) {
 	}
 }
 
-// Failures that pass are tried again, up to four tries a page, with a back-off that grows.
+// Failures that pass are tried again, up to four tries a page, with a back-off that grows. An answer that can't be true is
+// tried once more, at once.
 func TestRetries(t *testing.T) {
 	const ms, page = time.Millisecond, 90 * time.Second
 	backoff := []between{{500 * ms, 1000 * ms}, {1000 * ms, 2000 * ms}, {2000 * ms, 4000 * ms}}
@@ -68,6 +69,9 @@ func TestRetries(t *testing.T) {
 		{"no answer", simulator.Delay(time.Hour), 1, afterTimeout[:1], "", nil, 0},
 		{"no answer for ever", simulator.Delay(time.Hour), 0, afterTimeout, smartlead.ErrTimeout, context.DeadlineExceeded, 0},
 		{"an answer that drips", simulator.Drip(100, time.Second), 1, afterTimeout[:1], "", nil, 0},
+		{"an answer that can't be true", simulator.RespondStatus(200, "{}"), 1, []between{{}}, "", nil, 0},
+		{"answers that can't be true for ever", simulator.RespondStatus(200, "{}"), 0, []between{{}}, smartlead.ErrBadResponse, nil, 200},
+		{"an answer that is cut off", simulator.Truncate(5000), 1, []between{{}}, "", nil, 0},
 		{"answers that drip for ever", simulator.Drip(100, time.Second), 0, afterTimeout, smartlead.ErrTimeout, context.DeadlineExceeded, 200},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -136,8 +136,8 @@ func TestSizeFails(t *testing.T) {
 			requests := 0
 			client := newClient(t, counted(respond(http.StatusOK, tt.body), &requests))
 			got, err := client.Size(t.Context(), smartlead.StatisticsQuery{CampaignID: 1})
-			if !errors.Is(err, smartlead.ErrBadResponse) || got != (smartlead.Size{}) || requests != 1 {
-				t.Errorf("got %+v and %v after %d requests, want ErrBadResponse after one", got, err, requests)
+			if !errors.Is(err, smartlead.ErrBadResponse) || got != (smartlead.Size{}) || requests != 2 {
+				t.Errorf("got %+v and %v after %d requests, want ErrBadResponse after two", got, err, requests)
 			}
 		})
 	}

@@ -82,9 +82,11 @@ type Step struct {
 }
 
 // Statistics fetches the counts of a campaign, in as many requests as it takes: GET /campaigns/{id}/statistics, page
-// after page. It returns complete sets only. With per-e-mail rows it keeps some bytes of each row, to know it again
-// when rows that arrive meanwhile move it to another page; a set that doesn't add up to the server's total is fetched
-// once more with sent_time_end_date set to the moment it began, and is ErrIncomplete if that doesn't help.
+// after page. It returns complete sets only: of per-e-mail rows as many as total_stats says, now or when the set was
+// begun, or without it all up to an empty page. It keeps some bytes of each of these rows, to know it again when rows
+// that arrive meanwhile move it to another page, and asks for the pages behind the first with sent_time_end_date set to
+// the moment it began, where that leaves out no row that was there. A set that doesn't add up is fetched once more, and
+// is ErrIncomplete if that doesn't help.
 //
 // The error is an *Error, an error of the query itself, or wraps the end of ctx.
 func (c *Client) Statistics(ctx context.Context, q StatisticsQuery) (Statistics, error) {

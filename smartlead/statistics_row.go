@@ -2,6 +2,7 @@ package smartlead
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"hash/maphash"
 	"time"
@@ -161,4 +162,19 @@ func (r *statisticsRow) identity(seed maphash.Seed) (id uint64, known bool) {
 	_, _ = h.Write([]byte{0, byte(r.step)})
 	_, _ = h.Write(r.sentTime)
 	return h.Sum64(), true
+}
+
+// writeLook writes what the row says, for a page to be known again whose rows can't be.
+func (r *statisticsRow) writeLook(h *maphash.Hash, id uint64) {
+	var b [9 + countKinds]byte
+	binary.LittleEndian.PutUint64(b[:], id)
+	b[8] = byte(r.step)
+	for c, n := range r.counts {
+		b[9+c] = byte(n)
+	}
+	_, _ = h.Write(b[:])
+	if id == 0 {
+		_, _ = h.Write(r.address)
+		_, _ = h.Write(r.sentTime)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"time"
 )
 
 // maxRows bounds a campaign's rows, so that a server whose pages never end doesn't take all memory there is.
@@ -20,6 +21,11 @@ type tally struct {
 	seen  map[uint64]struct{} // identities of per-e-mail rows, in pages committed and under way
 	rows  int                 // distinct rows committed
 	odd   oddRows             // of these
+
+	anonymous int                 // rows committed that can't be known again
+	newest    time.Time           // the latest sent_time of the rows committed
+	repeated  bool                // the newest page has the same rows, in the same order, as an earlier one
+	looks     map[uint64]struct{} // what pages committed look like
 
 	recent recentRows
 
@@ -36,6 +42,10 @@ type tally struct {
 		added []uint64 // identities first seen on this page
 		rows  int      // of these and of rows without an identity
 		odd   oddRows  // those committed with this page's added
+
+		anonymous int
+		newest    time.Time
+		look      maphash.Hash // of all rows
 
 		misfits   int
 		facts     []RowFacts
@@ -68,7 +78,9 @@ func (s *stepCounts) at(step int) *stepCount {
 }
 
 func newTally() *tally {
-	return &tally{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}}
+	t := &tally{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, looks: map[uint64]struct{}{}}
+	t.page.look.SetSeed(t.seed)
+	return t
 }
 
 // begin starts a page, forgetting one that was begun and not committed.
@@ -79,6 +91,8 @@ func (t *tally) begin() {
 	t.page.added, t.page.rows = t.page.added[:0], 0
 	t.page.steps, t.page.shape, t.page.odd = append(t.page.steps[:0], t.steps...), t.shape, t.odd
 	t.page.misfits, t.page.facts = 0, t.page.facts[:0]
+	t.page.anonymous, t.page.newest = 0, t.newest
+	t.page.look.Reset()
 	t.page.sequences = append(t.page.sequences[:0], t.sequences...)
 	t.page.variants = append(t.page.variants[:0], t.variants...)
 }
@@ -97,10 +111,16 @@ func (t *tally) add(row *statisticsRow) error {
 	if row.shape == ShapePerEmail {
 		id, known := row.identity(t.seed)
 		identified = known
-		if known {
-			if _, again := t.seen[id]; again {
-				return nil
-			}
+		row.writeLook(&t.page.look, id)
+		if row.sentAt.After(t.page.newest) {
+			t.page.newest = row.sentAt
+		}
+		switch _, again := t.seen[id]; {
+		case !known:
+			t.page.anonymous++
+		case again:
+			return nil
+		default:
 			t.seen[id] = struct{}{}
 			t.page.added = append(t.page.added, id)
 		}
@@ -158,21 +178,23 @@ func (s *stepCount) add(row *statisticsRow) {
 	}
 }
 
-var errNothingNew = errors.New("a page brought no row that is known to be new")
-
-// commit makes the page count and reports whether it brought rows that weren't seen before: fresh, if any may be new,
-// sure, if one is known to be. Per-e-mail rows without an identity may all have been on the page before.
-func (t *tally) commit() (fresh, sure bool) {
+// commit makes the page count and reports whether it brought rows that weren't seen before, or can't be known again.
+func (t *tally) commit() (fresh bool) {
 	fresh = t.page.rows > 0
-	sure = fresh && (t.page.shape == ShapeAggregated || len(t.page.added) > 0)
+	if look := t.page.look.Sum64(); fresh && t.page.shape == ShapePerEmail {
+		_, t.repeated = t.looks[look]
+		t.looks[look] = struct{}{}
+	}
 	t.steps, t.shape, t.odd = append(t.steps[:0], t.page.steps...), t.page.shape, t.page.odd
 	t.rows += t.page.rows
+	t.anonymous += t.page.anonymous
+	t.newest = t.page.newest
 	t.misfits += t.page.misfits
 	t.facts = append(t.facts, t.page.facts...)
 	t.sequences = append(t.sequences[:0], t.page.sequences...)
 	t.variants = append(t.variants[:0], t.page.variants...)
 	t.page.added, t.page.rows = t.page.added[:0], 0
-	return fresh, sure
+	return fresh
 }
 
 // checkPage returns what is wrong with the page under way as a whole: none of its rows is in a step. Where that is since
