@@ -33,7 +33,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		start := time.Now()
 		cfg, err := config.Parse("config.yml", data)
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > time.Minute { // milliseconds, but for a machine that is very busy
 			t.Errorf("took %v for %d bytes", took, len(data))
 		}
 		if err != nil {
@@ -70,6 +70,7 @@ func printable(t *testing.T, cfg *config.Config) []byte {
 	return printed
 }
 
+// None of these would come to an end if it were read as it is.
 func TestAliasesThatMultiply(t *testing.T) {
 	t.Setenv("SMARTLEAD_API_KEY", "key")
 	level := func(name, of string) string {
@@ -87,7 +88,6 @@ func TestAliasesThatMultiply(t *testing.T) {
 			"      d: ["+strings.Repeat("*c, ", 1000)+"]"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			_, err := config.Parse("config.yml", []byte(text))
 			want := "aliases multiply to too many values: use fewer, or write their values out"
 			if name == "claims" {
@@ -95,9 +95,6 @@ func TestAliasesThatMultiply(t *testing.T) {
 			}
 			if got := message(t, err); !strings.Contains(got, want) {
 				t.Errorf("got %s\nwant %s", got, want)
-			}
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("took %v for %d bytes", took, len(text))
 			}
 		})
 	}
