@@ -62,12 +62,12 @@ func TestRefusalOfACampaignIsNoted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := newSimulator(t, simulator.Options{})
 		sim.Inject(simulator.Fault{
-			Match: []simulator.Matcher{simulator.ForCampaign(2)}, Effects: []simulator.Effect{simulator.RespondStatus(403, "not yours")},
+			Match: []simulator.Matcher{simulator.ForCampaign(2)}, Effects: []simulator.Effect{simulator.RespondStatus(403, "access denied")},
 		})
 		e := begin(t, sim)
 		e.mustApply("{accounts: [{metadata_interval: 0s, api_key: the-key, campaigns: [1, 2, 3]}]}")
 		e.scrape()
-		if _, text := e.Ledger().Refusal("default"); !strings.Contains(text, "not yours") {
+		if _, text := e.Ledger().Refusal("default"); !strings.Contains(text, "access denied") {
 			t.Errorf("the newest refusal is %q, want what the API said", text)
 		}
 		if n := e.log.Count("until="); n > 0 {

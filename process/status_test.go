@@ -45,7 +45,7 @@ func statusOf(t *testing.T) (*process, *testkit.API) {
 	hostile.Name = hostileName
 	api := testkit.StartAPI(t, simulator.Options{Keys: []string{testkit.Key}, Campaigns: []simulator.Campaign{hostile, testkit.Aggregated(2, 20), testkit.Aggregated(3, 30)}})
 	api.Inject(simulator.Fault{Match: []simulator.Matcher{simulator.ForCampaign(2)}, Effects: []simulator.Effect{
-		simulator.RespondStatus(http.StatusForbidden, `{"message":"no <b>entry</b> for somebody@example.com with key the-key"}`),
+		simulator.RespondStatus(http.StatusForbidden, `{"message":"no <access> for somebody@example.com with key the-key"}`),
 	}})
 	p := startWith(t, api, "accounts: [{base_url: API, campaigns: [1, 2, 3]}]")
 	p.scrape()
@@ -70,7 +70,7 @@ func TestStatusJSON(t *testing.T) {
 	if a.Name != "default" || a.Budget.PerMinute != 60 || a.Budget.PerHour != 1000 || a.Budget.LeftNow >= 6 {
 		t.Errorf("account %+v, want default with 60 a minute, 1000 an hour, and less than 6 left", a)
 	}
-	if a.LastRefusal == nil || !strings.Contains(a.LastRefusal.Error, "no <b>entry</b> for <address> with key <redacted>") {
+	if a.LastRefusal == nil || !strings.Contains(a.LastRefusal.Error, "no <access> for <address> with key <redacted>") {
 		t.Errorf("last refusal %+v, want the API's words without address and key", a.LastRefusal)
 	}
 	var got []string
@@ -97,7 +97,7 @@ func TestStatusPage(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Account default", "60 requests a minute, 1000 an hour", "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;&amp;amp; &#39;q&#39;",
-		"Campaign 3", `class="fresh"`, `class="never"`, "never fetched", "at the next scrape", "no &lt;b&gt;entry&lt;/b&gt;",
+		"Campaign 3", `class="fresh"`, `class="never"`, "never fetched", "at the next scrape", "no &lt;access&gt;",
 	} {
 		if !strings.Contains(r.body, want) {
 			t.Errorf("the page lacks %q", want)

@@ -29,6 +29,7 @@ type Client struct {
 	base      string
 	canonical string // base, one way of writing it
 	key       func() (string, error)
+	secrets   func() []string
 	budgets   *Budgets
 	member    *member
 	timeout   time.Duration
@@ -74,6 +75,7 @@ func NewClient(o Options) (*Client, error) {
 		base:      strings.TrimRight(o.BaseURL, "/"),
 		canonical: canonicalBase(u),
 		key:       o.Key,
+		secrets:   o.Secrets,
 		budgets:   o.Budgets,
 		member:    o.Budgets.join(o.Account, limits, o.Shares),
 		timeout:   o.RequestTimeout,
@@ -239,7 +241,7 @@ func (c *Client) currentKey(r *request) (string, error) {
 
 // exchange sends the request and reads the answer. status is 0 if there was none.
 func (c *Client) exchange(ctx context.Context, r *request, key string, w *writes) (status int, err error) {
-	hide := newRedactor(key)
+	hide := newRedactor(key, c.secrets)
 	tryCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	tryCtx, refuse := context.WithCancelCause(tryCtx)
@@ -277,7 +279,7 @@ func (c *Client) exchange(ctx context.Context, r *request, key string, w *writes
 	}
 
 	c.tell(c.budgets.status(w.permit, resp.StatusCode, 0))
-	body := &pageReader{r: resp.Body, left: maxPageBytes, hide: hide}
+	body := &pageReader{r: resp.Body, left: maxPageBytes, hide: hide, kind: resp.Header.Get("Content-Type")}
 	if err := r.read(body, serverTime(resp.Header)); err != nil {
 		if body.err != nil {
 			return resp.StatusCode, c.lost(ctx, r, resp.StatusCode, body.err, hide)
@@ -311,7 +313,7 @@ func (c *Client) refusal(ctx context.Context, r *request, resp *http.Response, p
 	retryAfter, ok := parseRetryAfter(resp.Header.Get("Retry-After"), now)
 	learned := c.budgets.status(p, resp.StatusCode, retryAfter)
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	said := readErrorBody(text, len(text) == maxErrorBody, hide)
+	said := readErrorBody(text, len(text) == maxErrorBody, resp.Header.Get("Content-Type"), hide)
 	if wait, known := parseRetryAfter(said.retryAfter, now); !ok && known {
 		retryAfter = wait
 		if more := c.budgets.status(p, resp.StatusCode, retryAfter); more.pause != nil {

@@ -41,7 +41,7 @@ func (e *envelope) read(body *pageReader) (rows int, err error) {
 		buffered.Reset(nil)
 		readers.Put(buffered)
 	}()
-	first, err := firstByte(buffered, body.hide)
+	first, err := firstByte(buffered, body)
 	if err != nil {
 		return 0, err
 	}
@@ -102,9 +102,9 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 			}
 			switch field {
 			case "message":
-				message = scalarText(value)
+				message = said(body.hide.text(scalarText(value)))
 			case "error":
-				err = checkError(value)
+				err = checkError(value, body.hide)
 			case "ok", "success":
 				if good, known := parseFlag(value); known && !good && value.Kind() != jsontext.KindNull {
 					failed = fmt.Errorf("%w: %q is false", errFailure200, field)
@@ -135,12 +135,12 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 }
 
 // checkError returns what an "error" says, or nil if it is null, which says nothing.
-func checkError(value jsontext.Value) error {
+func checkError(value jsontext.Value, hide *redactor) error {
 	if value.Kind() == jsontext.KindNull {
 		return nil
 	}
-	said := readErrorObject(jsontext.Value(`{"error":` + string(value) + `}`)).message
-	return fmt.Errorf("%w: %s", errFailure200, orElse(said, `it has an "error"`))
+	message := readErrorObject(jsontext.Value(`{"error":`+string(value)+`}`), hide).message
+	return fmt.Errorf("%w: %s", errFailure200, orElse(message, `it has an "error"`))
 }
 
 // readRows reads the array of rows.
@@ -178,9 +178,14 @@ func (e *envelope) readRows(d *jsontext.Decoder, body *pageReader) (rows int, er
 	}
 }
 
-// firstByte looks at the first byte that isn't white space, so that a web page or a line of text is named for what it
-// is. A text is quoted, since it often says what is wrong.
-func firstByte(r *bufio.Reader, hide *redactor) (byte, error) {
+// firstByte looks at the first byte that isn't white space, or a byte order mark, so that a web page or a line of text is
+// named for what it is.
+func firstByte(r *bufio.Reader, body *pageReader) (byte, error) {
+	if head, _ := r.Peek(len(utf8Mark)); string(head) == utf8Mark {
+		_, _ = r.Discard(len(utf8Mark))
+	} else if len(head) > 1 && slices.Contains(utf16Marks, string(head[:2])) {
+		return 0, errUTF16
+	}
 	for {
 		c, err := r.ReadByte()
 		switch {
@@ -198,7 +203,7 @@ func firstByte(r *bufio.Reader, hide *redactor) (byte, error) {
 			return c, nil
 		}
 		head, err := r.Peek(maxTextHead)
-		return 0, fmt.Errorf("the answer is not JSON: %s", readErrorBody(head, err == nil, hide).message)
+		return 0, fmt.Errorf("the answer is not JSON: %s", saidInText(string(head), err == nil, body.kind, body.hide))
 	}
 }
 

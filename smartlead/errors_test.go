@@ -127,13 +127,13 @@ func TestErrors(t *testing.T) {
 			tries: once,
 		},
 		{
-			name: "a message of control characters", status: 400, body: "a\x00b\x1b[31mc\u2028d\u202ee\xff",
-			want:  smartlead.Error{Reason: smartlead.ErrBadRequest, Message: "a b [31mc d e\ufffd"},
+			name: "a message of control characters", status: 400, body: "limit\x00must\x1bbe\u2028less\u202ethan 100",
+			want:  smartlead.Error{Reason: smartlead.ErrBadRequest, Message: "limit must be less than 100"},
 			tries: once,
 		},
 		{
-			name: "a long message", status: 400, body: strings.Repeat("ü", 201),
-			want:  smartlead.Error{Reason: smartlead.ErrBadRequest, Message: strings.Repeat("ü", 199) + "…"},
+			name: "a long message", status: 400, body: `{"message":"` + strings.Repeat("limit ", 34) + `"}`,
+			want:  smartlead.Error{Reason: smartlead.ErrBadRequest, Message: strings.Repeat("limit ", 33) + "l…"},
 			tries: once,
 		},
 		{

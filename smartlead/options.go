@@ -20,6 +20,9 @@ type Options struct {
 	Limits *Limits
 	// Shares tells which of the limits are the account's share of the key's quota. Default: none.
 	Shares Shares
+	// Secrets returns what besides the key is never to be told, such as passwords of Transport and tokens in headers that
+	// it sets, which a server may repeat. It is called when there is an error. Default: none.
+	Secrets func() []string
 	// RequestTimeout is for one page, from sending the request to the last byte. Default: DefaultRequestTimeout.
 	RequestTimeout time.Duration
 	// Transport carries the requests, and belongs to the client: Close closes its idle connections. Default: one like

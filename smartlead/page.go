@@ -3,9 +3,7 @@ package smartlead
 import (
 	"errors"
 	"fmt"
-	"html"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -26,9 +24,10 @@ var (
 type pageReader struct {
 	r    io.Reader
 	hide *redactor
-	left int64 // bytes of the page
-	row  int64 // bytes since the last call of nextRow
-	err  error // of the connection
+	kind string // the media type
+	left int64  // bytes of the page
+	row  int64  // bytes since the last call of nextRow
+	err  error  // of the connection
 }
 
 // Read reads from the body. Its errors other than io.EOF are kept in err, save those for exceeding a bound.
@@ -74,53 +73,39 @@ func syntaxError(err error) error {
 
 // errorBody is what a refusal says.
 type errorBody struct {
-	message    string
+	message    string // what is kept of it, see speech
 	retryAfter string // seconds, as the documented body of a 429 has them; "" if missing
 }
 
-var (
-	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-	htmlTag   = regexp.MustCompile(`(?s)<[^>]*>`)
-)
-
 // readErrorBody finds the message in any of the forms it has been seen in: in "message", in "error" as a string or as
 // an object with a message, in an HTML page's title, or as plain text. cut says that the body may go on.
-//
-// The key is taken out before tags and entities are, since it may hold what looks like one.
-func readErrorBody(body []byte, cut bool, hide *redactor) errorBody {
-	text := strings.TrimSpace(string(body))
+func readErrorBody(body []byte, cut bool, contentType string, hide *redactor) errorBody {
+	text := strings.TrimSpace(strings.TrimPrefix(string(body), utf8Mark))
 	if strings.HasPrefix(text, "{") {
-		return readErrorObject(jsontext.Value(text))
+		return readErrorObject(jsontext.Value(text), hide)
 	}
-	if cut {
-		text = hide.head(text)
-	} else {
-		text = hide.text(text)
+	if text == "" {
+		return errorBody{}
 	}
-	if title := htmlTitle.FindStringSubmatch(text); title != nil {
-		return errorBody{message: html.UnescapeString(title[1])}
-	}
-	if strings.HasPrefix(text, "<") {
-		text = html.UnescapeString(htmlTag.ReplaceAllString(text, " "))
-	}
-	return errorBody{message: text}
+	return errorBody{message: saidInText(text, cut, contentType, hide)}
 }
 
 // readErrorObject does the same for a JSON object, of which "error" itself can be one.
-func readErrorObject(object jsontext.Value) errorBody {
-	said, inner := readErrorFields(object)
+func readErrorObject(object jsontext.Value, hide *redactor) errorBody {
+	body, inner := readErrorFields(object)
 	if inner.Kind() != jsontext.KindBeginObject {
-		said.message = orElse(said.message, scalarText(inner))
-		return said
+		body.message = orElse(body.message, scalarText(inner))
+	} else {
+		nested, _ := readErrorFields(inner)
+		body.message = orElse(body.message, nested.message)
+		body.retryAfter = orElse(body.retryAfter, nested.retryAfter)
 	}
-	nested, _ := readErrorFields(inner)
-	return errorBody{
-		message:    orElse(said.message, nested.message),
-		retryAfter: orElse(said.retryAfter, nested.retryAfter),
-	}
+	body.message = said(hide.text(body.message))
+	return body
 }
 
-func readErrorFields(object jsontext.Value) (said errorBody, inner jsontext.Value) {
+// readErrorFields reads one level of it, with the message as it stands there.
+func readErrorFields(object jsontext.Value) (body errorBody, inner jsontext.Value) {
 	var fields struct {
 		Message    jsontext.Value `json:"message"`
 		Error      jsontext.Value `json:"error"`

@@ -67,7 +67,7 @@ func TestTraceWait(t *testing.T) {
 		var told []time.Duration
 		client := newClient(t, sim, func(o *smartlead.Options) {
 			o.Limits = &smartlead.Limits{PerMinute: 4, Concurrency: 1} // one every 16⅔ s
-			o.Trace.Wait = func(d time.Duration) { told = append(told, d.Truncate(time.Second)) }
+			o.Trace.Wait = func(d time.Duration) { told = append(told, d.Round(10*time.Millisecond)) }
 		})
 		errs := make(chan error)
 		for range 2 {
@@ -83,9 +83,11 @@ func TestTraceWait(t *testing.T) {
 		}
 		// The first request ends at 10 s, and goes again at 16⅔ s, after a back-off of at most a second: its call began first. The other
 		// call waits for the first request, then for the quota, then for the second request, and then for the quota again.
-		want := []time.Duration{6 * time.Second, 5 * time.Second, 6 * time.Second}
-		if diff := cmp.Diff(want, told); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
+		want := []between{{6670 * time.Millisecond, 6670 * time.Millisecond}, {5660 * time.Millisecond, 6170 * time.Millisecond}, {6670 * time.Millisecond, 6670 * time.Millisecond}}
+		for i, d := range told {
+			if len(told) != len(want) || d < want[i].min || d > want[i].max {
+				t.Fatalf("told were %s, want %+v", told, want)
+			}
 		}
 	})
 }
