@@ -60,6 +60,8 @@ func severalSeries(expr string) bool {
 	case "sum", "min", "max", "avg", "count", "quantile":
 		m := grouping.FindStringSubmatch(rest)
 		return len(m) == 3 && (m[1] == "without" || strings.TrimSpace(m[2]) != "")
+	case "last_over_time", "clamp_max", "clamp_min":
+		return severalSeries(inParentheses(rest))
 	case "histogram_quantile":
 		_, histogram, _ := strings.Cut(inParentheses(rest), ",")
 		return severalSeries(strings.Replace(histogram, "by (le)", "by ()", 1)) // it takes le away
@@ -107,6 +109,8 @@ func TestSeveralSeries(t *testing.T) {
 		{`histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m])))`, false},
 		{`histogram_quantile(0.9, sum by (a) (rate(x[5m])))`, true},
 		{`vector(1) unless on () up`, false},
+		{`last_over_time((sum(x))[1m:1m] offset 1d)`, false},
+		{`clamp_max(max by (a) (x), 1)`, true},
 	} {
 		if got := severalSeries(tt.expr); got != tt.want {
 			t.Errorf("severalSeries(%q) = %t, want %t", tt.expr, got, tt.want)

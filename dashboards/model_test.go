@@ -23,7 +23,16 @@ type dashboard struct {
 	Templating  struct {
 		List []variable `json:"list"`
 	} `json:"templating"`
+	Annotations struct {
+		List []annotation `json:"list"`
+	} `json:"annotations"`
 	Panels []panel `json:"panels"`
+}
+
+type annotation struct {
+	Name       string      `json:"name"`
+	Datasource *datasource `json:"datasource"`
+	Expr       string      `json:"expr"`
 }
 
 type link struct {
@@ -38,6 +47,12 @@ type variable struct {
 	Datasource *datasource `json:"datasource"`
 	Definition string      `json:"definition"`
 	Regex      string      `json:"regex"`
+	Multi      bool        `json:"multi"`
+	IncludeAll bool        `json:"includeAll"`
+	Current    struct {
+		Text  any `json:"text"`
+		Value any `json:"value"`
+	} `json:"current"`
 }
 
 type datasource struct {
@@ -54,17 +69,107 @@ type panel struct {
 	Datasource  *datasource `json:"datasource"`
 	Targets     []target    `json:"targets"`
 	FieldConfig struct {
-		Defaults struct {
-			Unit    string `json:"unit"`
-			NoValue string `json:"noValue"`
-		} `json:"defaults"`
+		Defaults  field      `json:"defaults"`
+		Overrides []override `json:"overrides"`
 	} `json:"fieldConfig"`
 	Options struct {
 		Legend struct {
-			ShowLegend bool `json:"showLegend"`
+			ShowLegend  bool   `json:"showLegend"`
+			DisplayMode string `json:"displayMode"`
 		} `json:"legend"`
+		ColorMode string `json:"colorMode"`
+		Text      struct {
+			ValueSize int `json:"valueSize"`
+		} `json:"text"`
+		SortBy []struct {
+			DisplayName string `json:"displayName"`
+			Desc        bool   `json:"desc"`
+		} `json:"sortBy"`
+		MaxVizHeight  int    `json:"maxVizHeight"`
+		NamePlacement string `json:"namePlacement"`
+		Color         struct {
+			Scheme string `json:"scheme"`
+		} `json:"color"`
 	} `json:"options"`
+	Transformations []struct {
+		ID      string `json:"id"`
+		Options struct {
+			ExcludeByName map[string]bool `json:"excludeByName"`
+			IndexByName   map[string]int  `json:"indexByName"`
+		} `json:"options"`
+	} `json:"transformations"`
 	Panels []panel `json:"panels"` // of a row that is folded up
+}
+
+// field is how values are shown.
+type field struct {
+	Unit        string      `json:"unit"`
+	NoValue     string      `json:"noValue"`
+	DisplayName string      `json:"displayName"`
+	Min         *float64    `json:"min"`
+	Mappings    []mapping   `json:"mappings"`
+	Thresholds  *thresholds `json:"thresholds"`
+	Color       struct {
+		Mode       string `json:"mode"`
+		FixedColor string `json:"fixedColor"`
+	} `json:"color"`
+	Custom struct {
+		AxisSoftMin *float64 `json:"axisSoftMin"`
+		LineWidth   int      `json:"lineWidth"`
+		DrawStyle   string   `json:"drawStyle"`
+		Stacking    struct {
+			Mode string `json:"mode"`
+		} `json:"stacking"`
+	} `json:"custom"`
+}
+
+// mapping gives values a text. Of a special one, Options has the keys match and result.
+type mapping struct {
+	Type    string                     `json:"type"`
+	Options map[string]json.RawMessage `json:"options"`
+}
+
+type thresholds struct {
+	Steps []struct {
+		Color string   `json:"color"`
+		Value *float64 `json:"value"`
+	} `json:"steps"`
+}
+
+// override is what is different for some fields of a panel.
+type override struct {
+	Matcher struct {
+		ID      string `json:"id"`
+		Options any    `json:"options"`
+	} `json:"matcher"`
+	Properties []struct {
+		ID    string          `json:"id"`
+		Value json.RawMessage `json:"value"`
+	} `json:"properties"`
+}
+
+// property reads a property of an override into value and reports whether it is there.
+func (o *override) property(t *testing.T, id string, value any) bool {
+	t.Helper()
+	for _, p := range o.Properties {
+		if p.ID == id {
+			if err := json.Unmarshal(p.Value, value); err != nil {
+				t.Fatalf("%v: %s: %v", o.Matcher.Options, id, err)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// override returns the override for the field of a name, or nil.
+func (p *panel) override(name string) *override {
+	for i := range p.FieldConfig.Overrides {
+		if o := &p.FieldConfig.Overrides[i]; o.Matcher.ID == "byName" && o.Matcher.Options == name {
+			return o
+		}
+	}
+	return nil
 }
 
 // grid is a place in columns, of which a dashboard has 24, and rows.
@@ -76,6 +181,8 @@ type target struct {
 	Expr         string      `json:"expr"`
 	Format       string      `json:"format"`
 	LegendFormat string      `json:"legendFormat"`
+	Instant      bool        `json:"instant"`
+	Interval     string      `json:"interval"`
 }
 
 // load reads all dashboards.

@@ -96,7 +96,7 @@ func TestMetricsAreExported(t *testing.T) {
 				continue
 			}
 			for _, m := range matcher.FindAllStringSubmatch(matchers, -1) {
-				if !slices.Contains(labels, m[1]) {
+				if !slices.Contains(append(labels, "job", "instance"), m[1]) { // those are Prometheus' own
 					t.Errorf("%s: %s has no label %s, only %q", where, name, m[1], labels)
 				}
 			}
@@ -116,7 +116,7 @@ func TestMetricsAreExported(t *testing.T) {
 func TestVariablesAreDefined(t *testing.T) {
 	// $1 and the like belong to label_replace.
 	use := regexp.MustCompile(`\$(?:([a-zA-Z_]\w*)|\{(\w+)[^}]*\})`)
-	builtIn := []string{"__all", "__range", "__rate_interval", "__to", "__url_time_range", "__data", "__field"}
+	builtIn := []string{"__all", "__range", "__range_s", "__rate_interval", "__to", "__url_time_range", "__data", "__field", "__value"}
 	for _, d := range load(t) {
 		for _, m := range use.FindAllStringSubmatch(string(d.text), -1) {
 			name := m[1] + m[2]

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"testing"
 )
@@ -131,22 +130,4 @@ func TestDataSource(t *testing.T) {
 			t.Errorf("%s: %q: query %s asks %+v, want %+v", d.file, p.Title, q.RefID, q.Datasource, want)
 		}
 	})
-}
-
-func TestLinks(t *testing.T) {
-	toDashboard := regexp.MustCompile(`/d/([^"/?#]*)`)
-	known := slices.Collect(maps.Values(uids))
-	for _, d := range load(t) {
-		for _, m := range toDashboard.FindAllSubmatch(d.text, -1) {
-			if !slices.Contains(known, string(m[1])) {
-				t.Errorf("%s: links to %q, which isn't one of %q", d.file, m[1], known)
-			}
-		}
-		for _, uid := range known {
-			links := slices.ContainsFunc(d.Links, func(l link) bool { return l.URL == "/d/"+uid && l.KeepTime && l.IncludeVars })
-			if links == (uid == d.UID) {
-				t.Errorf("%s: links to the others, with time and variables, and not to itself: not so for %s", d.file, uid)
-			}
-		}
-	}
 }
