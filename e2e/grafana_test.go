@@ -78,6 +78,8 @@ type view struct {
 	dashboard *dashboard
 	scrape    time.Duration // the scrape interval, as the data source says
 	to        time.Time
+	over      time.Duration       // that of the dashboard if 0
+	zone      time.Duration       // how far the browser's clock is ahead of UTC
 	chosen    map[string][]string // by the variable's name; allOf stands for All
 }
 
@@ -87,6 +89,9 @@ var all = []string{"$__all"}
 // span returns how much time is looked at.
 func (v *view) span(t *testing.T) time.Duration {
 	t.Helper()
+	if v.over > 0 {
+		return v.over
+	}
 	return duration(t, strings.TrimPrefix(v.dashboard.Time.From, "now-"))
 }
 
@@ -154,6 +159,8 @@ func (v *view) fill(t *testing.T, expr string, step, least time.Duration) string
 			return text // of label_replace
 		case name == "__range":
 			return fmt.Sprintf("%ds", int(v.span(t).Seconds()))
+		case name == "__range_s":
+			return strconv.Itoa(int(v.span(t).Seconds()))
 		case name == "__rate_interval":
 			return fmt.Sprintf("%ds", int(max(step+least, 4*least).Seconds()))
 		case name == "__to" && format == "date:seconds":
@@ -202,7 +209,9 @@ func (v *view) ask(t *testing.T, prom *prometheus, p *panel, q *query) (result, 
 	if q.Instant {
 		return prom.query(expr, v.to)
 	}
-	return prom.queryRange(expr, v.to.Add(-v.span(t)).Truncate(step), v.to.Truncate(step), step)
+	// Grafana begins steps with the browser's days.
+	align := func(at time.Time) time.Time { return at.Add(v.zone).Truncate(step).Add(-v.zone) }
+	return prom.queryRange(expr, align(v.to.Add(-v.span(t))), align(v.to), step)
 }
 
 var (
