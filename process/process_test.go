@@ -157,6 +157,7 @@ func (p *process) signal(s os.Signal) {
 // reply is an answer that has been read.
 type reply struct {
 	status int
+	proto  string // such as HTTP/1.1
 	header http.Header
 	body   string
 }
@@ -176,7 +177,7 @@ func (p *process) do(method, path string, headers ...string) (reply, error) {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	return reply{status: resp.StatusCode, header: resp.Header, body: string(body)}, err
+	return reply{status: resp.StatusCode, proto: resp.Proto, header: resp.Header, body: string(body)}, err
 }
 
 // get is do for a GET that is expected to be answered.

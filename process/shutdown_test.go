@@ -121,6 +121,45 @@ func TestEndingWhileTheAPIHangs(t *testing.T) {
 	}
 }
 
+// The same over TLS, by either version of HTTP.
+func TestEndingByTLS(t *testing.T) {
+	t.Parallel()
+	for version, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10)}})
+			certificate, key := certify(t)
+			p := start(t, launch{
+				args: []string{"--web.config.file=web.yml"}, env: keyInEnv(testkit.Key),
+				dir: testkit.Write(t, map[string]string{
+					"cert.pem": certificate, "key.pem": key, "web.yml": "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n",
+					"config.yml": api.Configure("accounts: [{base_url: API, metadata_interval: 0s, campaigns: [1]}]"),
+				}),
+			})
+			p.trust(certificate)
+			p.client.Transport.(*http.Transport).ForceAttemptHTTP2 = http2
+			if r := p.get("/-/healthy"); r.proto != version { // and its connection is kept
+				t.Fatalf("was answered by %s", r.proto)
+			}
+			asked := hold(t, api)
+			answer := p.scraping("X-Prometheus-Scrape-Timeout-Seconds", "600")
+			<-asked
+			p.signal(syscall.SIGTERM)
+			r := <-answer
+			if r.status != http.StatusOK {
+				t.Fatalf("the scrape got status %d: %s", r.status, r.body)
+			}
+			parse(t, r.body).Want(t, "the last scrape", page{up(1): 0, sent(1, 1): none})
+			if status := p.wait(); status != 0 {
+				t.Errorf("exit status %d, want 0", status)
+			}
+			if testkit.CountLines(p.stderr.String(), "requests were still being served") != 0 {
+				t.Error("it cut a request off")
+			}
+		})
+	}
+}
+
 // Who is in a hurry asks twice: the second signal ends what the first one waits for.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
