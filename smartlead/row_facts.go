@@ -52,9 +52,12 @@ func (r *statisticsRow) lastingIdentity() uint64 {
 	if !r.hasIdentity() {
 		return 0
 	}
-	text := append([]byte{'s'}, r.statsID...)
+	var room [128]byte // of the stack: this is done for every row
+	text := append(room[:0], 's')
+	text = append(text, r.statsID...)
 	if !r.hasID() {
-		text = append([]byte{'a'}, r.address...)
+		text = append(room[:0], 'a')
+		text = append(text, r.address...)
 		text = append(text, 0, byte(r.step))
 		text = append(text, r.sentTime...)
 	}
