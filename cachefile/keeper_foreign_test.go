@@ -1,0 +1,116 @@
+package cachefile_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"smartlead_exporter/collector"
+	"smartlead_exporter/internal/testkit"
+)
+
+// A file that is of no use is told of and put aside, whether it is there at the start or where a reload leads to.
+// Nothing is lost of it, and it isn't fatal.
+func TestKeeperPutsAside(t *testing.T) {
+	good := func(t *testing.T) string {
+		path := filepath.Join(t.TempDir(), "cache")
+		k := keep(t)
+		k.mustConfigure(path, 1, 2)
+		k.fetch()
+		k.Save()
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	change := func(old, replacement string) func(*testing.T) string {
+		return func(t *testing.T) string {
+			content := good(t)
+			if !strings.Contains(content, old) {
+				t.Fatalf("%s isn't in the file", old)
+			}
+			return strings.Replace(content, old, replacement, 1)
+		}
+	}
+	for name, tt := range map[string]struct {
+		content func(*testing.T) string
+		want    string // in the log
+	}{
+		"foreign":         {func(*testing.T) string { return "root:x:0:0:root:/root:/bin/sh\n" }, "isn't a cache file"},
+		"empty":           {func(*testing.T) string { return "" }, "isn't a cache file"},
+		"cut off":         {func(t *testing.T) string { s := good(t); return s[:len(s)-10] }, "damaged or cut off"},
+		"damaged":         {change(`"Sent":1`, `"Sent":7`), "damaged or cut off"},
+		"of the future":   {change(`"saved":"20`, `"saved":"30`), "saved in the future"},
+		"another version": {change(`"version":1`, `"version":2`), "of version 2"},
+	} {
+		for _, at := range []string{"start", "reload", "reload without a file before"} {
+			t.Run(name+" at "+at, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					dir := t.TempDir()
+					path := filepath.Join(dir, "cache")
+					content := tt.content(t)
+					if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+						t.Fatal(err)
+					}
+					k := keep(t)
+					switch at {
+					case "reload":
+						k.mustConfigure(filepath.Join(dir, "before"), 1)
+					case "reload without a file before":
+						k.mustConfigure("", 1)
+					}
+					k.mustConfigure(path, 1)
+					if got := k.log.Count(tt.want); got != 1 || k.log.Count("moved_to="+path+".ignored") != 1 {
+						t.Errorf("no line says %q and where the file is:\n%s", tt.want, k.log)
+					}
+					aside, err := os.ReadFile(path + ".ignored")
+					if err != nil || string(aside) != content {
+						t.Errorf("what was put aside is %q (%v), want %q", aside, err, content)
+					}
+					if states := k.store.Snapshot()[0].Campaigns; states[0].State != collector.StateNever {
+						t.Errorf("something of it was believed: %+v", states)
+					}
+					k.fetch()
+					k.Save()
+					wantFetched(t, "after the first fetch", path, 1)
+				})
+			})
+		}
+	}
+}
+
+// Where a foreign file can't be put aside, it stays what it is.
+func TestKeeperNeverOverwritesWhatIsForeign(t *testing.T) {
+	const content = "somebody's notes\n"
+	dir := testkit.Write(t, map[string]string{"cache": content})
+	path := filepath.Join(dir, "cache")
+	if err := os.MkdirAll(filepath.Join(path+".ignored", "inside"), 0o700); err != nil { // which no file can take the place of
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		k := keep(t)
+		k.mustConfigure(path, 1)
+		k.fetch()
+		k.Save()
+		if got, err := os.ReadFile(path); err != nil || string(got) != content {
+			t.Errorf("the file is %q (%v), want %q", got, err, content)
+		}
+		if k.log.Count("isn't a cache file") != 1 || k.log.Count("nothing is kept") != 1 {
+			t.Errorf("the log doesn't tell that nothing is kept:\n%s", k.log)
+		}
+
+		// Once there is room for it, the next reload moves it.
+		if err := os.RemoveAll(path + ".ignored"); err != nil {
+			t.Fatal(err)
+		}
+		k.mustConfigure(path, 1)
+		k.Save()
+		wantFetched(t, "after the reload", path, 1)
+		if got, err := os.ReadFile(path + ".ignored"); err != nil || string(got) != content {
+			t.Errorf("what was put aside is %q (%v), want %q", got, err, content)
+		}
+	})
+}
