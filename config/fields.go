@@ -95,7 +95,7 @@ func (r *reader) unknownKey(key *yaml.Node, what string, known []string) (near s
 var word = regexp.MustCompile(`^([a-zA-Z_-]{1,40}|[a-zA-Z0-9_-]{1,16})$`)
 
 // number matches a campaign's id.
-var number = regexp.MustCompile(`^[0-9]{1,18}$`)
+var number = regexp.MustCompile(`^\d{1,18}$`)
 
 type pair struct {
 	key, value *yaml.Node

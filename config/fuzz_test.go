@@ -3,6 +3,8 @@ package config_test
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -121,4 +123,28 @@ func TestManyCampaigns(t *testing.T) {
 	if got := len(parse(t, text.String()).Accounts[0].Campaigns); got != 50_000 {
 		t.Errorf("got %d campaigns", got)
 	}
+}
+
+// FuzzKeyFile proves that any bytes in a key file are a key that can be sent, or refused in one line with a remedy.
+func FuzzKeyFile(f *testing.F) {
+	for _, seed := range []string{"key\n", smartleadKey, "\ufeffkey", "K=v", "\"key\"", "<key>", "…", "\xff\xfek\x00", "a\u200bb", "https://a?api_key=b", "$KEY", "/a/b", "key,", "a b"} {
+		f.Add([]byte(seed))
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := os.WriteFile(filepath.Join(dir, "key"), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := config.Parse(filepath.Join(dir, "config.yml"), []byte(inAccount("campaigns: [1]", "api_key_file: key")))
+		if err != nil {
+			if got := message(t, err); !strings.Contains(got, "config.yml:3: the key file ") || !strings.Contains(got, ": write the ") || strings.Contains(got, "\n") {
+				t.Errorf("got %q", got)
+			}
+			return
+		}
+		key, err := cfg.Accounts[0].Key()
+		if err != nil || key == "" || strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }) {
+			t.Errorf("got the key %q, %v", key, err)
+		}
+	})
 }
