@@ -21,7 +21,7 @@ const (
 
 // Lister lists an account's campaigns; *smartlead.Client is one.
 type Lister interface {
-	// Campaigns returns a list that came whole, or an error.
+	// Campaigns returns a list that came whole, but for the entries that it counts as unreadable, or an error.
 	Campaigns(ctx context.Context, q smartlead.CampaignsQuery) (smartlead.CampaignList, error)
 }
 
@@ -41,8 +41,9 @@ type catalog struct {
 	byID        map[int64]*smartlead.Campaign
 	doubtful    []smartlead.Campaign // the newest list if it can't be believed yet, else nil
 	doubted     bool
-	lastSuccess time.Time // when list was had; zero before the first
-	omitted     int
+	lastSuccess time.Time        // when list was had; zero before the first
+	omitted     int              // campaigns that discovery left out
+	unreadable  int              // entries of the newest list that couldn't be read
 	claimed     map[int64]bool   // campaigns that were found and are another account's
 	reason      smartlead.Reason // why the newest list failed; "" if it didn't
 }
@@ -75,7 +76,7 @@ func (c *catalog) wanted() bool { return c.lister != nil && c.interval > 0 }
 
 func (c *catalog) forget() {
 	c.list, c.byID, c.doubtful, c.doubted, c.lastSuccess = nil, nil, nil, false, time.Time{}
-	c.omitted, c.claimed, c.reason = 0, nil, ""
+	c.omitted, c.unreadable, c.claimed, c.reason = 0, 0, nil, ""
 }
 
 // believe takes a list for true.
@@ -136,14 +137,14 @@ func (s *Store) nextList(ctx context.Context) func() {
 		return func() {
 			defer cancel()
 			list, err := lister.Campaigns(ctx, smartlead.CampaignsQuery{IncludeTags: true})
-			s.finishList(ctx, a, list.Campaigns, err)
+			s.finishList(ctx, a, list, err)
 		}
 	}
 	return nil
 }
 
 // finishList takes in a list.
-func (s *Store) finishList(ctx context.Context, a *account, list []smartlead.Campaign, err error) {
+func (s *Store) finishList(ctx context.Context, a *account, fetched smartlead.CampaignList, err error) {
 	s.mu.Lock()
 	defer s.unlock()
 	c := &a.catalog
@@ -170,6 +171,11 @@ func (s *Store) finishList(ctx context.Context, a *account, list []smartlead.Cam
 		s.say(level.Info, "msg", "listing the campaigns succeeds again", "account", a.name)
 	}
 	c.reason = ""
+	list := fetched.Campaigns
+	if n := fetched.Unreadable; n != 0 && n != c.unreadable {
+		s.say(level.Warn, "msg", "entries of the list of campaigns have no id that can be read; they are left out", "account", a.name, "count", n)
+	}
+	c.unreadable = fetched.Unreadable
 	if !c.believable(list) {
 		c.next = now.Add(min(c.interval, listRetry))
 		c.doubtful, c.doubted = list, true

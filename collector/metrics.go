@@ -48,7 +48,7 @@ var (
 // Families of an account's list of campaigns. They are missing where no list is fetched.
 var (
 	campaignsFamily     = accountFamily("campaigns", "Campaigns in the account's list, those not exported included, by status.", "status")
-	omittedFamily       = accountFamily("campaigns_omitted", "Campaigns that discovery found and left out: more than max_campaigns, or another account's already.")
+	omittedFamily       = accountFamily("campaigns_omitted", "Campaigns of the list that are left out: more than max_campaigns, another account's already, or without an id that can be read.")
 	lastDiscoveryFamily = accountFamily("last_discovery_timestamp_seconds", "When the account's list of campaigns was last had and believed, in Unix time. 0 before the first.")
 )
 

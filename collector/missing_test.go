@@ -1,6 +1,8 @@
 package collector_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -79,6 +81,49 @@ func TestMissingIsToldOnce(t *testing.T) {
 			got = append(got, strings.Join(lines, ", "))
 		}
 		if diff := cmp.Diff([]string{"1 opened", "", "", "1 opened, 1 2", "", "", "", "", "1 1"}, got); diff != "" {
+			t.Errorf("warnings (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// listing is a collector.Lister whose list has some entries besides that can't be read.
+type listing struct {
+	*catalogAPI
+	unreadable int
+}
+
+func (l *listing) Campaigns(ctx context.Context, q smartlead.CampaignsQuery) (smartlead.CampaignList, error) {
+	list, err := l.catalogAPI.Campaigns(ctx, q)
+	list.Unreadable = l.unreadable
+	return list, err
+}
+
+// Entries of the list that can't be read hide none of the others. They are counted, and told of when their number changes.
+func TestUnreadableEntriesAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{catalogAPI: &catalogAPI{}}
+		l.Answer(active(1, 2)...)
+		a := discovering("a", newAPI(), l.catalogAPI)
+		a.Lister = l
+		e := start(t, settings(a))
+		var got []string
+		for _, unreadable := range []int{1, 1, 0, 2, 1, 0} {
+			l.unreadable = unreadable
+			time.Sleep(listInterval)
+			wantShown(t, "with entries that can't be read", e.scrape(), 1, 2)
+			synctest.Wait()
+			told := ""
+			for _, kv := range e.log.Take() {
+				if kv["level"] == "warn" {
+					told += kv["account"] + " " + kv["count"]
+				}
+			}
+			got = append(got, told)
+			if want := fmt.Sprintf(`smartlead_account_campaigns_omitted{account="a"} %d`, unreadable); !strings.Contains(e.exposition(t.Context(), textFormat), want+"\n") {
+				t.Errorf("the page lacks %s", want)
+			}
+		}
+		if diff := cmp.Diff([]string{"a 1", "", "", "a 2", "a 1", ""}, got); diff != "" {
 			t.Errorf("warnings (-want +got):\n%s", diff)
 		}
 	})

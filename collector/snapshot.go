@@ -54,7 +54,7 @@ type AccountSnapshot struct {
 
 	List            []smartlead.Campaign // the newest list of campaigns that was believed
 	ListLastSuccess time.Time            // when it was had; zero if it never was, or isn't fetched
-	Omitted         int                  // campaigns that discovery left out
+	Omitted         int                  // campaigns that discovery left out, and entries of the list that can't be read
 }
 
 // snapshot returns what is known of a campaign now. s.mu is held.
@@ -78,7 +78,7 @@ func (s *Store) snapshot(c *campaign, now time.Time) Snapshot {
 func (a *account) snapshot() AccountSnapshot {
 	return AccountSnapshot{
 		Name: a.name, Queued: len(a.queue), Running: a.running,
-		List: a.catalog.list, ListLastSuccess: a.catalog.lastSuccess, Omitted: a.catalog.omitted,
+		List: a.catalog.list, ListLastSuccess: a.catalog.lastSuccess, Omitted: a.catalog.omitted + a.catalog.unreadable,
 	}
 }
 

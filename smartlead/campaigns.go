@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -48,6 +48,8 @@ type Campaign struct {
 type CampaignList struct {
 	// Campaigns are in the order of the list, documented as newest first; each id once. The caller owns them.
 	Campaigns []Campaign
+	// Unreadable is how many entries of the list are left out, since no id can be read in them.
+	Unreadable int
 	// Requests is the number of requests it took. It is set with an error, too.
 	Requests int
 }
@@ -64,59 +66,94 @@ func (c *Client) Campaigns(ctx context.Context, q CampaignsQuery) (CampaignList,
 	if q.IncludeTags {
 		query.Set("include_tags", "true")
 	}
-	var list []Campaign
-	req := &request{path: "/campaigns/", query: query, read: func(body *pageReader, _ time.Time) error {
-		list = nil
-		seen := map[int64]bool{}
-		answer := envelope{bare: true, maxRows: maxListedCampaigns, row: func(d *jsontext.Decoder) error {
-			campaign, err := readCampaign(d)
-			if err != nil || seen[campaign.ID] {
-				return err
-			}
-			seen[campaign.ID] = true
-			list = append(list, campaign)
-			return nil
-		}}
-		_, err := answer.read(body)
+	var list CampaignList
+	req := &request{path: "/campaigns/", query: query, read: func(body *pageReader, _ time.Time) (err error) {
+		list, err = readCampaigns(body)
 		return err
 	}}
 	if err := c.do(ctx, req); err != nil {
 		return CampaignList{Requests: req.sent}, err
 	}
-	return CampaignList{Campaigns: list, Requests: req.sent}, nil
+	list.Requests = req.sent
+	return list, nil
 }
 
-// readCampaign reads one row of the list. Only an id that can't be read is an error: a list that may lack a campaign
-// isn't whole. Whatever else is missing or of an unexpected kind counts as unknown.
-func readCampaign(d *jsontext.Decoder) (Campaign, error) {
-	c := Campaign{OpenTracking: true, ClickTracking: true, MaxLeadsPerDay: -1}
-	if _, err := d.ReadToken(); err != nil {
-		return c, syntaxError(err)
+// readCampaigns reads a list. One in which no entry can be read is none.
+func readCampaigns(body *pageReader) (CampaignList, error) {
+	var list CampaignList
+	var unreadable error // why the first entry that can't be read can't
+	seen := map[int64]bool{}
+	answer := envelope{bare: true, also: "campaigns", maxRows: maxListedCampaigns, anyRow: true}
+	answer.row = func(d *jsontext.Decoder) error {
+		campaign, wrong, err := readCampaign(d)
+		switch {
+		case err != nil:
+			return err
+		case wrong != nil:
+			list.Unreadable++
+			if unreadable == nil {
+				unreadable = wrong
+			}
+		case !seen[campaign.ID]:
+			seen[campaign.ID] = true
+			list.Campaigns = append(list.Campaigns, campaign)
+		}
+		return nil
 	}
-	var name []byte
-	for d.PeekKind() == jsontext.KindString {
-		raw, err := d.ReadValue()
+	answer.object = func(d *jsontext.Decoder) error {
+		found := false
+		err := readObject(d, func(name string) (err error) {
+			if found || name != answer.also || d.PeekKind() != jsontext.KindBeginArray {
+				return skipValue(d)
+			}
+			found = true
+			_, err = answer.readRows(d, body)
+			return err
+		})
+		if err == nil && !found {
+			err = errDataNoArray
+		}
+		return err
+	}
+	if _, err := answer.read(body); err != nil {
+		return CampaignList{}, err
+	}
+	if len(list.Campaigns) == 0 && unreadable != nil {
+		return CampaignList{}, fmt.Errorf("none of %d entries can be read; the first: %w", list.Unreadable, unreadable)
+	}
+	return list, nil
+}
+
+// readCampaign reads one entry of the list. Only an id that can't be read makes it wrong; whatever else is missing or of
+// an unexpected kind counts as unknown. err is about the list as a whole.
+func readCampaign(d *jsontext.Decoder) (c Campaign, wrong, err error) {
+	if d.PeekKind() != jsontext.KindBeginObject {
+		return c, errors.New("it is not an object"), skipValue(d)
+	}
+	c = Campaign{OpenTracking: true, ClickTracking: true, MaxLeadsPerDay: -1}
+	err = readObject(d, func(name string) error {
+		if name != "id" {
+			return c.read(d, name)
+		}
+		v, err := readValue(d)
 		if err != nil {
-			return c, syntaxError(err)
+			return err
 		}
-		unquote(&name, raw)
-		if err := c.read(d, string(name)); err != nil {
-			return c, err
+		if c.ID, _, wrong = parseCount(v); wrong != nil {
+			wrong = fmt.Errorf("id: %w", wrong)
 		}
+		return nil
+	})
+	if c.ID == 0 && wrong == nil {
+		wrong = errors.New("id is missing")
 	}
-	if _, err := d.ReadToken(); err != nil {
-		return c, syntaxError(err)
-	}
-	if c.ID == 0 {
-		return c, errors.New("id is missing")
-	}
-	return c, nil
+	return c, wrong, err
 }
 
 // read reads the value of one field. The list holds more than is needed, and it is skipped.
 func (c *Campaign) read(d *jsontext.Decoder, field string) error {
 	switch field {
-	case "id", "name", "status", "created_at", "client_id", "parent_campaign_id", "track_settings", "max_leads_per_day":
+	case "name", "status", "created_at", "client_id", "parent_campaign_id", "track_settings", "max_leads_per_day":
 	case "tags":
 		var err error
 		c.Tags, err = readTags(d)
@@ -132,14 +169,6 @@ func (c *Campaign) read(d *jsontext.Decoder, field string) error {
 		return syntaxError(err)
 	}
 	switch field {
-	case "id":
-		id, known, err := parseCount(v)
-		if err != nil {
-			return fmt.Errorf("id: %w", err)
-		}
-		if known && id > 0 {
-			c.ID = id
-		}
 	case "name":
 		c.Name = cutText(scalarText(v))
 	case "status":
@@ -155,59 +184,11 @@ func (c *Campaign) read(d *jsontext.Decoder, field string) error {
 			c.MaxLeadsPerDay = n
 		}
 	case "track_settings":
-		// An array of words, in the short form. Settings are changed by the long one, so it is taken as well.
-		settings := strings.ReplaceAll(strings.ToUpper(string(v)), "DONT_TRACK_", "DONT_")
-		c.OpenTracking = !strings.Contains(settings, `"DONT_EMAIL_OPEN"`)
-		c.ClickTracking = !strings.Contains(settings, `"DONT_LINK_CLICK"`)
+		words := settingsOf(v, 0)
+		c.OpenTracking = !slices.Contains(words, "DONT_EMAIL_OPEN")
+		c.ClickTracking = !slices.Contains(words, "DONT_LINK_CLICK")
 	}
 	return nil
-}
-
-// readTags reads [{"tag_name": "…"}, …], and plain strings in place of the objects. It does so tag by tag, since held
-// together, a row of nothing but tags would take many times its own length.
-func readTags(d *jsontext.Decoder) ([]string, error) {
-	if d.PeekKind() != jsontext.KindBeginArray {
-		if err := d.SkipValue(); err != nil {
-			return nil, syntaxError(err)
-		}
-		return nil, nil
-	}
-	if _, err := d.ReadToken(); err != nil {
-		return nil, syntaxError(err)
-	}
-	var tags []string
-	for len(tags) < maxTags && d.PeekKind() != jsontext.KindEndArray {
-		tag, err := d.ReadValue()
-		if err != nil {
-			return nil, syntaxError(err)
-		}
-		if name := tagName(tag); name != "" {
-			tags = append(tags, name)
-		}
-	}
-	for d.PeekKind() != jsontext.KindEndArray {
-		if err := d.SkipValue(); err != nil {
-			return nil, syntaxError(err)
-		}
-	}
-	if _, err := d.ReadToken(); err != nil {
-		return nil, syntaxError(err)
-	}
-	return tags, nil
-}
-
-// tagName returns "" for a tag without a name.
-func tagName(tag jsontext.Value) string {
-	if tag.Kind() == jsontext.KindBeginObject {
-		var object struct {
-			Name jsontext.Value `json:"tag_name"`
-		}
-		if json.Unmarshal(tag, &object, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
-			return ""
-		}
-		tag = object.Name
-	}
-	return cutText(scalarText(tag))
 }
 
 // cutText returns s as valid UTF-8 of at most MaxNameLength characters.

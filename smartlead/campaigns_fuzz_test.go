@@ -24,6 +24,8 @@ func FuzzCampaigns(f *testing.F) {
 		`[{"id":3,"user_id":1001,"created_at":"2026-01-02T03:04:05.678Z","status":"ACTIVE","name":"\"Q4\"\n\ud83d\ude00",` +
 			`"track_settings":["DONT_EMAIL_OPEN"],"max_leads_per_day":40,"client_id":"77","parent_campaign_id":1,"tags":[{"tag_id":1,"tag_name":"a"},"b"]}]`,
 		"[{\"id\":1e3,\"name\":\"\xff\",\"status\":\"ß\",\"tags\":[\"" + strings.Repeat("é", 300) + "\"]},{\"id\":1000}]",
+		`{"success":true,"campaigns":[{"id":1,"tags":"[{\"id\":3,\"name\":\"x\"}]","track_settings":"[\"DONT_EMAIL_OPEN\"]"},null,{"id":"x"}]}`,
+		`{"data":{"campaigns":[{"id":1,"created_at":1659444551747,"track_settings":{"DONT_LINK_CLICK":true}}]},"campaigns":1}`,
 		`[{"id":1,"parent_campaign_id":-1,"max_leads_per_day":-1,"created_at":"1969-12-31T23:59:59Z","client_id":1.50}]`,
 	} {
 		f.Add([]byte(s))
@@ -48,6 +50,9 @@ func FuzzCampaigns(f *testing.F) {
 				t.Fatalf("got %+v beside the error %v", got.Campaigns, err)
 			}
 			return
+		}
+		if got.Unreadable < 0 || got.Unreadable > 0 && len(got.Campaigns) == 0 {
+			t.Fatalf("%d entries can't be read and %d can", got.Unreadable, len(got.Campaigns))
 		}
 		seen := map[int64]bool{}
 		for _, c := range got.Campaigns {

@@ -13,8 +13,7 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
-// wrongLists have status 200 and are failures all the same, each for what is in want. A list that may lack a campaign is
-// no list: a campaign that is missing from it would lose its series.
+// wrongLists have status 200 and are failures all the same, each for what is in want.
 var wrongLists = []struct{ name, body, want string }{
 	{"empty object", `{}`, `"data" is missing`},
 	{"empty object with a message", `{"message":"try later"}`, "it says: try later"},
@@ -46,14 +45,16 @@ var wrongLists = []struct{ name, body, want string }{
 	{"cut off after a campaign", `[{"id":1}`, "cut off"},
 	{"cut off after a comma", `[{"id":1},`, "cut off"},
 	{"cut off after the rows", `{"data":[{"id":1}]`, "cut off"},
-	{"nested without end where campaigns are", strings.Repeat("[", 20_000), "row 1 of the page is not an object"},
+	{"nested without end where campaigns are", strings.Repeat("[", 20_000), "not valid JSON"},
 	{"nested without end in a campaign", `[{"id":1,"x":` + strings.Repeat(`{"x":`, 20_000), "not valid JSON"},
 	{"nested without end in tags", `[{"id":1,"tags":` + strings.Repeat(`[`, 20_000), "not valid JSON"},
 
-	{"a campaign is null", `[{"id":1},null]`, "row 2 of the page is not an object"},
-	{"a campaign is an id", `[1]`, "row 1 of the page is not an object"},
-	{"an empty campaign", `[{"id":1},{}]`, "row 2 of the page: id is missing"},
-	{"id is missing", `[{"name":"One"}]`, "row 1 of the page: id is missing"},
+	{"a campaign is an id", `[1]`, "none of 1 entries can be read; the first: it is not an object"},
+	{"empty campaigns", `[{},null,{"id":"x"}]`, "none of 3 entries can be read; the first: id is missing"},
+	{"id is missing", `[{"name":"One"}]`, "none of 1 entries can be read; the first: id is missing"},
+	{"data and campaigns", `{"data":[{"id":1}],"campaigns":[{"id":2}]}`, "comes twice"},
+	{"campaigns are an object", `{"campaigns":{"id":1}}`, `"data" is missing`},
+	{"campaigns within data are an object", `{"data":{"campaigns":{"id":1}}}`, `"data" is not an array`},
 	{"id is null", `[{"id":null}]`, "id is missing"},
 	{"id is zero", `[{"id":0}]`, "id is missing"},
 	{"id is zero as a string", `[{"id":"0"}]`, "id is missing"},
@@ -80,6 +81,23 @@ func TestWrongLists(t *testing.T) {
 	}
 }
 
+// An entry that can't be read is left out and counted; it doesn't hide the others.
+func TestUnreadableEntries(t *testing.T) {
+	for _, entry := range []string{
+		`null`, `7`, `"7"`, `[]`, `[{"id":7}]`, `true`, `{}`, `{"name":"Seven"}`, `{"id":null}`, `{"id":0}`, `{"id":""}`, `{"id":-7}`, `{"id":7.5}`, `{"id":"seven","name":"x","tags":["y"]}`,
+		`{"id":9223372036854775808}`, `{"id":{}}`, `{"name":"x","id":[7],"track_settings":[]}`,
+	} {
+		for _, body := range []string{
+			`[` + entry + `,{"id":1,"name":"One"},{"id":2}]`, `[{"id":1,"name":"One"},` + entry + `,{"id":2}]`, `{"data":[{"id":1,"name":"One"},{"id":2},` + entry + `]}`,
+		} {
+			got, err := listOf(t, body)
+			if err != nil || got.Unreadable != 1 || len(got.Campaigns) != 2 || got.Campaigns[0].ID != 1 || got.Campaigns[0].Name != "One" || got.Campaigns[1].ID != 2 {
+				t.Errorf("%s became %+v and %v, want two campaigns and one entry that can't be read", body, got, err)
+			}
+		}
+	}
+}
+
 func assertBadList(t *testing.T, got smartlead.CampaignList, err error, want string) {
 	t.Helper()
 	var e *smartlead.Error
@@ -99,7 +117,7 @@ func assertBadList(t *testing.T, got smartlead.CampaignList, err error, want str
 
 // Names of campaigns and clients are a customer's business. An error quotes none of them.
 func TestListErrorsDontQuoteCampaigns(t *testing.T) {
-	body := `[{"id":1,"name":"Zoe","client_id":"Zoe","tags":["Zoe"]},{"id":"Zoe","name":"Zoe"}]`
+	body := `[{"id":"Zoe","name":"Zoe","client_id":"Zoe","tags":["Zoe"]},{"id":"Zoe","name":"Zoe"}]`
 	for end := range len(body) + 1 {
 		_, err := listOf(t, body[:end])
 		if !strings.HasPrefix(fmt.Sprint(err), "GET /campaigns/: bad response (status 200): ") {

@@ -16,13 +16,17 @@ const maxTextHead = 4 << 10 // bytes of an answer that isn't JSON that are looke
 // errFailure200 begins the description of an answer that is a failure in spite of its status.
 var errFailure200 = errors.New("the answer is a failure in spite of its status 200")
 
+var errDataNoArray = fmt.Errorf(`%w: "data" is not an array`, errFailure200)
+
 // envelope reads an answer of rows: a JSON object with the rows in "data" and, depending on the endpoint, with "ok",
 // "success", "error" or "message" beside them. Rows are handed over as they stream by, so when read returns an error,
 // some may have been handed over that mean nothing.
 type envelope struct {
 	bare    bool                            // the array of rows may come without an object around it
+	also    string                          // what "data" is called besides, where it is an array; "" for nothing
 	maxRows int                             // bounds the rows, whatever was asked for
 	row     func(d *jsontext.Decoder) error // reads the next value, an object
+	anyRow  bool                            // which may be of any other kind, too
 	object  func(d *jsontext.Decoder) error // reads "data" where it is an object; nil: it may not be one
 	// dataOptional lets the fields be all there is.
 	dataOptional bool
@@ -73,7 +77,7 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 	var name []byte
 	var message string
 	var failed error // says what of "ok" or "success" is false; what follows may say why
-	hasData, hasField := false, false
+	hasData, isNull, hasField := false, false, false
 	for d.PeekKind() == jsontext.KindString {
 		raw, err := d.ReadValue()
 		if err != nil {
@@ -82,7 +86,13 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 		unquote(&name, raw)
 		field := string(name)
 		switch {
-		case field == "data" && failed == nil:
+		case e.also != "" && field == "data" && d.PeekKind() == jsontext.KindNull:
+			isNull = true // it may come under the other name
+			err = skipValue(d)
+			if err != nil {
+				return rows, err
+			}
+		case failed == nil && (field == "data" || field == e.also && d.PeekKind() == jsontext.KindBeginArray):
 			if hasData {
 				return rows, errors.New(`"data" comes twice`)
 			}
@@ -128,6 +138,9 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 	if failed != nil {
 		return rows, fmt.Errorf("%w; it says: %s", failed, orElse(message, "nothing"))
 	}
+	if !hasData && isNull {
+		return rows, errDataNoArray
+	}
 	if !hasData && (!e.dataOptional || !hasField && message != "") {
 		return rows, fmt.Errorf(`%w: "data" is missing; it says: %s`, errFailure200, orElse(message, "nothing"))
 	}
@@ -150,22 +163,21 @@ func (e *envelope) readRows(d *jsontext.Decoder, body *pageReader) (rows int, er
 			_, err := d.ReadToken()
 			return 0, syntaxError(err)
 		}
-		return 0, fmt.Errorf(`%w: "data" is not an array`, errFailure200)
+		return 0, errDataNoArray
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return 0, syntaxError(err)
 	}
 	for {
 		body.nextRow()
-		switch d.PeekKind() {
-		case jsontext.KindEndArray:
+		switch kind := d.PeekKind(); {
+		case kind == jsontext.KindEndArray:
 			_, err := d.ReadToken()
 			return rows, err
-		case jsontext.KindBeginObject:
-		case jsontext.KindInvalid:
+		case kind == jsontext.KindInvalid:
 			_, err := d.ReadToken()
 			return rows, syntaxError(err)
-		default:
+		case kind != jsontext.KindBeginObject && !e.anyRow:
 			return rows, fmt.Errorf("row %d of the page is not an object", rows+1)
 		}
 		rows++
