@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// runbook is where the runbook is said to be, in each alert. README.md tells how to change it.
-const runbook = "https://example.com/smartlead_exporter/docs/runbook.md"
+// runbook is what each alert makes the address of its section of: where the runbook is said to be, once.
+const runbook = `{{ with query "smartlead:runbook:setting" }}{{ . | first | label "url" }}{{ end }}`
 
 // rule is a rule of Prometheus: Record or Alert is its name.
 type rule struct {
@@ -73,6 +73,17 @@ func load(t *testing.T, file string, content any) {
 	}
 	if err := yaml.Unmarshal(data, content); err != nil {
 		t.Fatalf("%s: %v", file, err)
+	}
+}
+
+func TestRunbookIsOneSetting(t *testing.T) {
+	if url := rules(t)["smartlead:runbook:setting"][0].Labels["url"]; !strings.HasSuffix(url, "/docs/runbook.md") {
+		t.Errorf("the runbook is said to be at %q", url)
+	}
+	for _, file := range glob(t, "*.rules.yml") {
+		if n := strings.Count(read(t, file), "runbook.md"); n > 1 || n == 1 && file != "recording.rules.yml" {
+			t.Errorf("%s says %d times where the runbook is", file, n)
+		}
 	}
 }
 
