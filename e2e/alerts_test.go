@@ -13,8 +13,7 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
-// startAlertmanager starts Alertmanager with a configuration and returns its
-// address.
+// startAlertmanager starts Alertmanager with a configuration and returns its address.
 func startAlertmanager(t *testing.T, config string) string {
 	t.Helper()
 	folder, address := t.TempDir(), freeAddress(t)
@@ -29,8 +28,8 @@ func startAlertmanager(t *testing.T, config string) string {
 	return address
 }
 
-// emails returns n e-mails that were just sent, of which some have bounced and
-// some have led to an unsubscription. All others were opened and answered.
+// emails returns n e-mails that were just sent, of which some have bounced and some have led to an unsubscription. All
+// others were opened and answered.
 func emails(n, bounced, unsubscribed int) []simulator.Email {
 	now := time.Now()
 	list := make([]simulator.Email, n)
@@ -46,8 +45,8 @@ func emails(n, bounced, unsubscribed int) []simulator.Email {
 	return list
 }
 
-// TestAlerts follows alerts from the simulated API to a webhook and a chat:
-// alerts/alertmanager.yml and the rules are as they are but for their waits.
+// TestAlerts follows alerts from the simulated API to a webhook and a chat: alerts/alertmanager.yml and the rules are
+// as they are but for their waits.
 func TestAlerts(t *testing.T) {
 	t.Parallel()
 	const burning, poor = 301, 302

@@ -16,8 +16,7 @@ import (
 	"smartlead_exporter/e2e/internal/programs"
 )
 
-// compose is all that deploy/compose.yml may hold: a key that isn't here is a
-// mistake.
+// compose is all that deploy/compose.yml may hold: a key that isn't here is a mistake.
 type compose struct {
 	Name     string             `yaml:"name"`
 	Common   composeService     `yaml:"x-service"`
@@ -59,9 +58,8 @@ type service struct {
 	} `yaml:"depends_on"`
 }
 
-// TestCompose holds deploy/compose.yml against the files that it mounts, the
-// programs that it starts and the pins. It doesn't take a container engine,
-// and can't tell what one would.
+// TestCompose holds deploy/compose.yml against the files that it mounts, the programs that it starts and the pins. It
+// doesn't take a container engine, and can't tell what one would.
 func TestCompose(t *testing.T) {
 	var c compose
 	decoder := yaml.NewDecoder(bytes.NewReader([]byte(read(t, "deploy/compose.yml"))))

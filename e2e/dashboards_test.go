@@ -12,12 +12,11 @@ import (
 	"time"
 )
 
-// sampled is how far apart samples of a written past are: less than the five
-// minutes for which Prometheus takes a sample for the newest.
+// sampled is how far apart samples of a written past are: less than the five minutes for which Prometheus takes a
+// sample for the newest.
 const sampled = 4 * time.Minute
 
-// line is a series of a written past: its name and labels, and its values, NaN
-// where it has none.
+// line is a series of a written past: its name and labels, and its values, NaN where it has none.
 type line struct {
 	series string
 	value  func(time.Time) float64
@@ -37,8 +36,8 @@ func constantly(value float64) func(time.Time) float64 {
 	return func(time.Time) float64 { return value }
 }
 
-// written starts a Prometheus whose data is what is written here, and nothing
-// else. All series get the labels of a target.
+// written starts a Prometheus whose data is what is written here, and nothing else. All series get the labels of a
+// target.
 func written(t *testing.T, from, until time.Time, lines ...line) *prometheus {
 	t.Helper()
 	folder := t.TempDir()
@@ -67,8 +66,8 @@ func written(t *testing.T, from, until time.Time, lines ...line) *prometheus {
 	return startPrometheus(t, folder, "scrape_configs: []\n")
 }
 
-// exporterLines are the lines of an exporter, in the account a, with the campaigns of
-// these ids, each with its name, its status, and a creation in the year 2025.
+// exporterLines are the lines of an exporter, in the account a, with the campaigns of these ids, each with its name,
+// its status, and a creation in the year 2025.
 func exporterLines(from, until time.Time, ids ...int) []line {
 	always := when(from, until, constantly(1))
 	lines := []line{{`smartlead_exporter_build_info{version="1",goversion="go"}`, always}}
@@ -85,8 +84,8 @@ func exporterLines(from, until time.Time, ids ...int) []line {
 	return lines
 }
 
-// counts are the lines of a step: how many e-mails it has sent, a tenth of
-// which were answered, a tenth bounced, and half of which were opened.
+// counts are the lines of a step: how many e-mails it has sent, a tenth of which were answered, a tenth bounced, and
+// half of which were opened.
 func counts(id, step int, sent func(time.Time) float64) []line {
 	share := func(of float64) func(time.Time) float64 {
 		return func(at time.Time) float64 { return math.Floor(of * sent(at)) }
@@ -162,8 +161,8 @@ func look(t *testing.T, file string, to time.Time, over time.Duration, campaign 
 
 const day = 24 * time.Hour
 
-// TestOutage: an exporter that is down for a while takes no numbers away, and
-// what is missing in the end isn't told as something that is known.
+// TestOutage: an exporter that is down for a while takes no numbers away, and what is missing in the end isn't told as
+// something that is known.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	down := time.Date(2026, time.June, 10, 12, 0, 0, 0, time.UTC)
@@ -189,8 +188,8 @@ func TestOutage(t *testing.T) {
 	look(t, "overview.json", down.AddDate(0, 0, 30), 7*day, "$__all").shows(t, prom, map[string]float64{"State of the data A": 1, "Last scrape A": nothing})
 }
 
-// TestFirstDay: on the day of the installation nothing of the past is taken for
-// what was sent today, but what is known to be new counts.
+// TestFirstDay: on the day of the installation nothing of the past is taken for what was sent today, but what is known
+// to be new counts.
 func TestFirstDay(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.June, 10, 12, 0, 0, 0, time.UTC)
@@ -225,8 +224,8 @@ func TestFirstDay(t *testing.T) {
 	look(t, "overview.json", now, 7*day, "2").shows(t, prom, map[string]float64{"State of the data A": 0, "Sent A": 20, "Sent over time A": 20})
 }
 
-// TestNewStepAndFall: a step that begins within the range has grown from 0, and
-// a count that falls has a negative growth.
+// TestNewStepAndFall: a step that begins within the range has grown from 0, and a count that falls has a negative
+// growth.
 func TestNewStepAndFall(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.June, 10, 12, 0, 0, 0, time.UTC)
@@ -248,8 +247,8 @@ func TestNewStepAndFall(t *testing.T) {
 	look(t, "overview.json", now, 7*day, "2").shows(t, prom, map[string]float64{"Reply rate A": -2})
 }
 
-// TestRanges: an hour and a day are shown by the hour, longer ranges by the day;
-// and days add up over a change of daylight-saving time.
+// TestRanges: an hour and a day are shown by the hour, longer ranges by the day; and days add up over a change of
+// daylight-saving time.
 func TestRanges(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.October, 28, 11, 0, 0, 0, time.UTC)

@@ -83,8 +83,7 @@ func get(ctx context.Context, url string) (string, error) {
 	return string(body), nil
 }
 
-// startAPI serves simulated campaigns on a loopback address and returns the
-// simulator and the base_url to configure.
+// startAPI serves simulated campaigns on a loopback address and returns the simulator and the base_url to configure.
 func startAPI(t *testing.T, options simulator.Options) (sim *simulator.Simulator, baseURL string) {
 	t.Helper()
 	sim, err := simulator.New(options)
@@ -96,8 +95,7 @@ func startAPI(t *testing.T, options simulator.Options) (sim *simulator.Simulator
 	return sim, server.URL + simulator.DefaultPrefix
 }
 
-// account returns an item of a configuration's accounts. The budget is more
-// than any test needs.
+// account returns an item of a configuration's accounts. The budget is more than any test needs.
 func account(name, baseURL string, more ...string) string {
 	return fmt.Sprintf(`
   - name: %s
@@ -106,8 +104,8 @@ func account(name, baseURL string, more ...string) string {
 `, name, baseURL) + strings.Join(more, "")
 }
 
-// configuration returns a configuration of accounts, whose data counts as fresh
-// for no longer than the tests' scrape intervals.
+// configuration returns a configuration of accounts, whose data counts as fresh for no longer than the tests' scrape
+// intervals.
 func configuration(accounts ...string) string {
 	return "cache: {ttl: 100ms, max_stale: 1h}\naccounts:" + strings.Join(accounts, "")
 }

@@ -51,8 +51,7 @@ func (r *recorder) contentTypes() []string {
 
 func (r *recorder) host() string { return strings.TrimPrefix(r.server.URL, "http://") }
 
-// TestFormats: whichever format Prometheus asks for, it is answered in, and
-// reads the same from it.
+// TestFormats: whichever format Prometheus asks for, it is answered in, and reads the same from it.
 func TestFormats(t *testing.T) {
 	t.Parallel()
 	_, api := startAPI(t, simulator.Options{Campaigns: []simulator.Campaign{
@@ -112,8 +111,8 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// campaigns returns the values of series by their labels, but for where they
-// come from. It waits until there is this number of them.
+// campaigns returns the values of series by their labels, but for where they come from. It waits until there is this
+// number of them.
 func (p *prometheus) campaigns(t *testing.T, expr string, want int) map[string]float64 {
 	t.Helper()
 	values := map[string]float64{}

@@ -124,8 +124,8 @@ func duration(t *testing.T, text string) time.Duration {
 // width is how many points a panel has room for, unless it says so itself.
 const width = 1000
 
-// step returns the time between two points of a panel: a round number that
-// leaves no more points than there is room for, and at least what is scraped.
+// step returns the time between two points of a panel: a round number that leaves no more points than there is room
+// for, and at least what is scraped.
 func (v *view) step(t *testing.T, p *panel, q *query) (step, least time.Duration) {
 	t.Helper()
 	least = v.scrape

@@ -18,10 +18,9 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
-// spacings are how far samples of the past are apart, from so many days ago on.
-// Five minutes are what a query needs that looks at a moment, ten what the
-// recording rules need, which look back for fifteen, and an hour what others
-// need, which look at a window of three.
+// spacings are how far samples of the past are apart, from so many days ago on. Five minutes are what a query needs
+// that looks at a moment, ten what the recording rules need, which look back for fifteen, and an hour what others need,
+// which look at a window of three.
 var spacings = []struct {
 	days  int
 	apart time.Duration
@@ -34,9 +33,8 @@ type past struct {
 	counts   func(time.Time) map[int64][]simulator.StepCounts
 }
 
-// demoPast returns the counts of --demo before it was started: they lead to
-// those with which it starts on the morning of the newest Monday, and go as
-// fast as real time until then.
+// demoPast returns the counts of --demo before it was started: they lead to those with which it starts on the morning
+// of the newest Monday, and go as fast as real time until then.
 func demoPast(t *testing.T, started time.Time) func(time.Time) map[int64][]simulator.StepCounts {
 	t.Helper()
 	started = started.UTC()
@@ -67,8 +65,7 @@ func demoPast(t *testing.T, started time.Time) func(time.Time) map[int64][]simul
 // constant matches series that have been as they are for ever.
 var constant = regexp.MustCompile(`(?m)^(smartlead_campaign_(?:info|status|open_tracking|click_tracking|created_timestamp_seconds|up)\{.*)\} (\S+)$`)
 
-// writeHistory writes the past of targets in the OpenMetrics format, as it would
-// have been scraped until a moment.
+// writeHistory writes the past of targets in the OpenMetrics format, as it would have been scraped until a moment.
 func writeHistory(t *testing.T, file string, until time.Time, targets []past) {
 	t.Helper()
 	f, err := os.Create(file)
@@ -139,8 +136,8 @@ func createBlocks(t *testing.T, kind string, args ...string) {
 	}
 }
 
-// backfill gives the data of a Prometheus that will be started in the folder a
-// past: that of the targets, and what recording rules would have made of it.
+// backfill gives the data of a Prometheus that will be started in the folder a past: that of the targets, and what
+// recording rules would have made of it.
 func backfill(t *testing.T, folder string, until time.Time, targets []past) {
 	t.Helper()
 	file, data := filepath.Join(folder, "history.om"), filepath.Join(folder, "data")
@@ -159,9 +156,8 @@ func backfill(t *testing.T, folder string, until time.Time, targets []past) {
 	}
 }
 
-// recordingGroup writes a group of the recording rules, to be evaluated once an
-// hour. When in the hour depends on the names of file and group: they are those
-// of all groups, so that each finds what the one before has made.
+// recordingGroup writes a group of the recording rules, to be evaluated once an hour. When in the hour depends on the
+// names of file and group: they are those of all groups, so that each finds what the one before has made.
 func recordingGroup(t *testing.T, folder, name string) string {
 	t.Helper()
 	var content struct {

@@ -10,16 +10,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// hurry is how many times faster than they are written all waits pass: those
-// of alerts (for), of rules (interval), of scrapes, and of Alertmanager's
-// groups. A minute is a second. Nothing else in the rules is changed:
-// windows and thresholds are as they are.
+// hurry is how many times faster than they are written all waits pass: those of alerts (for), of rules (interval), of
+// scrapes, and of Alertmanager's groups. A minute is a second. Nothing else in the rules is changed: windows and
+// thresholds are as they are.
 const hurry = 60
 
 var ruleWait = regexp.MustCompile(`(?m)^( +(?:for|interval): )(\d+)([mhd])$`)
 
-// hurriedRules writes copies of the rules whose waits are shortened into
-// folder/rules.
+// hurriedRules writes copies of the rules whose waits are shortened into folder/rules.
 func hurriedRules(t *testing.T, folder string) {
 	t.Helper()
 	for _, file := range files(t, "alerts/*.rules.yml") {
@@ -38,8 +36,7 @@ func hurriedRules(t *testing.T, folder string) {
 
 var unit = map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}
 
-// hurried shortens a duration, such as 10m, and returns it as Prometheus reads
-// it.
+// hurried shortens a duration, such as 10m, and returns it as Prometheus reads it.
 func hurried(t *testing.T, duration string) string {
 	t.Helper()
 	last := len(duration) - 1
@@ -51,9 +48,8 @@ func hurried(t *testing.T, duration string) string {
 	return strconv.FormatInt(short.Milliseconds(), 10) + "ms"
 }
 
-// hurriedAlertmanager returns alerts/alertmanager.yml as it is but for three
-// things: waits are shortened, e-mail is left out, and each receiver that is
-// left gets a webhook beside its chat. The chat's URL is in a file anyway.
+// hurriedAlertmanager returns alerts/alertmanager.yml as it is but for three things: waits are shortened, e-mail is
+// left out, and each receiver that is left gets a webhook beside its chat. The chat's URL is in a file anyway.
 func hurriedAlertmanager(t *testing.T, chatURL, webhookURL string) string {
 	t.Helper()
 	var config map[string]any

@@ -1,5 +1,5 @@
-// Package e2e_test runs the exporter's binary between a simulated API, a real
-// Prometheus and a real Alertmanager, all on loopback addresses: `make e2e`.
+// Package e2e_test runs the exporter's binary between a simulated API, a real Prometheus and a real Alertmanager, all
+// on loopback addresses: `make e2e`.
 package e2e_test
 
 import (

@@ -20,8 +20,7 @@ var (
 	otherPrefix = regexp.MustCompile(`^(?:go|process|promhttp)_`)
 )
 
-// TestNames holds what the program emits against what dashboards, rules and
-// pages speak of, both ways.
+// TestNames holds what the program emits against what dashboards, rules and pages speak of, both ways.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	e := startDemo(t)

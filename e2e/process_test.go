@@ -12,8 +12,8 @@ import (
 	"smartlead_exporter/e2e/internal/programs"
 )
 
-// start starts a program, waits until the URL is answered with 200, and ends it
-// with the test. Where the test failed, it shows the program's last words.
+// start starts a program, waits until the URL is answered with 200, and ends it with the test. Where the test failed,
+// it shows the program's last words.
 func start(t *testing.T, ready string, c programs.Command) *programs.Process {
 	t.Helper()
 	if c.Log == "" {
@@ -99,8 +99,7 @@ func read(t *testing.T, path string) string {
 	return readFile(t, filepath.Join(repository, filepath.FromSlash(path)))
 }
 
-// files returns the files of the repository that match a pattern, by their
-// paths in it. There must be some.
+// files returns the files of the repository that match a pattern, by their paths in it. There must be some.
 func files(t *testing.T, pattern string) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(repository, filepath.FromSlash(pattern)))

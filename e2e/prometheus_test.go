@@ -26,8 +26,8 @@ type prometheus struct {
 	process *programs.Process
 }
 
-// startPrometheus starts Prometheus in a folder with a configuration, which
-// promtool must find right. Relative paths in it are of the folder.
+// startPrometheus starts Prometheus in a folder with a configuration, which promtool must find right. Relative paths in
+// it are of the folder.
 func startPrometheus(t *testing.T, folder, config string) *prometheus {
 	t.Helper()
 	file := write(t, filepath.Join(folder, "prometheus.yml"), config)
@@ -132,8 +132,7 @@ func (p *prometheus) ask(endpoint string, parameters url.Values) (result, error)
 	return r, json.Unmarshal(data.Result, &r.Series)
 }
 
-// call asks the API and stores the data of its answer. It returns warnings and
-// infos that came with it.
+// call asks the API and stores the data of its answer. It returns warnings and infos that came with it.
 func (p *prometheus) call(endpoint string, parameters url.Values, data any) (annotations []string, err error) {
 	const path = "/api/v1/"
 	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.url+path+endpoint, strings.NewReader(parameters.Encode()))

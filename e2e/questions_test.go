@@ -17,9 +17,8 @@ type question struct {
 	ask  func() (result, error)
 }
 
-// answered asks questions and returns the names of those to which there is
-// data, and of those to which there is none, both sorted. A question that
-// Prometheus refuses, or answers with a remark, fails the test.
+// answered asks questions and returns the names of those to which there is data, and of those to which there is none,
+// both sorted. A question that Prometheus refuses, or answers with a remark, fails the test.
 func answered(t *testing.T, questions []question) (filled, empty []string) {
 	t.Helper()
 	for _, q := range questions {
@@ -40,9 +39,8 @@ func answered(t *testing.T, questions []question) (filled, empty []string) {
 	return filled, empty
 }
 
-// looks are how somebody looks at each dashboard, and which queries may have no
-// data then, although all is well. Each of those has data in another look, or
-// gets some when there is trouble.
+// looks are how somebody looks at each dashboard, and which queries may have no data then, although all is well. Each
+// of those has data in another look, or gets some when there is trouble.
 var looks = map[string][]struct {
 	chosen map[string][]string
 	over   time.Duration // the dashboard's own range if 0
@@ -96,8 +94,8 @@ func (w *world) panels(t *testing.T, v *view) []question {
 	return questions
 }
 
-// emptyWhenWell are the queries of each page that may have no data when all is
-// well. They all get some when there is trouble.
+// emptyWhenWell are the queries of each page that may have no data when all is well. They all get some when there is
+// trouble.
 var emptyWhenWell = map[string][]string{
 	"docs/metrics.md": {
 		"count(smartlead_campaign_click_tracking == 0)",
@@ -122,8 +120,7 @@ var emptyWhenWell = map[string][]string{
 
 var queryBlock = regexp.MustCompile("(?s)```promql\n(.*?)\n```")
 
-// documented returns the questions of a Markdown page. A block of several has a
-// comment before each.
+// documented returns the questions of a Markdown page. A block of several has a comment before each.
 func (w *world) documented(t *testing.T, page string) []question {
 	t.Helper()
 	var questions []question
@@ -173,8 +170,7 @@ func (w *world) rules(t *testing.T) []rule {
 	return rules
 }
 
-// compare reports queries without data that aren't known to be empty, and known
-// ones that nobody asks.
+// compare reports queries without data that aren't known to be empty, and known ones that nobody asks.
 func compare(t *testing.T, where string, asked []question, empty, known []string) {
 	t.Helper()
 	for _, name := range empty {
@@ -189,8 +185,8 @@ func compare(t *testing.T, where string, asked []question, empty, known []string
 	}
 }
 
-// TestQueries asks a real Prometheus what dashboards, rules and pages ask:
-// first when all is well, with weeks of history, then when nothing is.
+// TestQueries asks a real Prometheus what dashboards, rules and pages ask: first when all is well, with weeks of
+// history, then when nothing is.
 func TestQueries(t *testing.T) {
 	t.Parallel()
 	w := startWorld(t)

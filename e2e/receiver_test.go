@@ -97,8 +97,7 @@ func (r *receiver) chat() []message {
 	return slices.Clone(r.messages)
 }
 
-// awaitOne waits for a notification of which a function is true, and returns
-// the first.
+// awaitOne waits for a notification of which a function is true, and returns the first.
 func (r *receiver) awaitOne(t *testing.T, what string, is func(*notification) bool) *notification {
 	t.Helper()
 	var found []*notification

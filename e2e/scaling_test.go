@@ -20,8 +20,8 @@ import (
 
 var scalingBlock = regexp.MustCompile("(?s)<!-- e2e: ([\\w-]+)( \\(exporter\\))? -->\n```yaml\n(.*?)\n```")
 
-// scalingConfigs returns the configurations of docs/scaling.md by their names:
-// those of Prometheus and those of the exporter.
+// scalingConfigs returns the configurations of docs/scaling.md by their names: those of Prometheus and those of the
+// exporter.
 func scalingConfigs(t *testing.T) (servers, exporters map[string]string) {
 	t.Helper()
 	servers, exporters = map[string]string{}, map[string]string{}

@@ -8,8 +8,8 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
-// TestSlowAPI: an API that takes twice as long as a scrape may leaves no gap.
-// It stands for 20 seconds under the usual timeout of 10, at a fifth of both.
+// TestSlowAPI: an API that takes twice as long as a scrape may leaves no gap. It stands for 20 seconds under the usual
+// timeout of 10, at a fifth of both.
 func TestSlowAPI(t *testing.T) {
 	t.Parallel()
 	const (

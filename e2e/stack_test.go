@@ -109,8 +109,7 @@ func TestStack(t *testing.T) {
 	}
 }
 
-// TestStackFails: what is wrong is said, with what to do, and nothing is left
-// running.
+// TestStackFails: what is wrong is said, with what to do, and nothing is left running.
 func TestStackFails(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "stack")

@@ -17,8 +17,8 @@ var unauthorized = simulator.Fault{
 	Effects: []simulator.Effect{simulator.RespondStatus(http.StatusUnauthorized, `{"message":"Invalid API Key"}`)},
 }
 
-// trouble makes go wrong what can: an exporter joins that has an account for
-// each thing, and the steady one begins to fail.
+// trouble makes go wrong what can: an exporter joins that has an account for each thing, and the steady one begins to
+// fail.
 func (w *world) trouble() {
 	w.t.Helper()
 	poor, late := w.startLate()
@@ -64,8 +64,7 @@ func (w *world) set(sim *simulator.Simulator, c simulator.Campaign) {
 	}
 }
 
-// startLate starts an exporter whose accounts each have a fault, but for one,
-// whose simulator it returns.
+// startLate starts an exporter whose accounts each have a fault, but for one, whose simulator it returns.
 func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
 	w.t.Helper()
 	unlisted, unlistedAPI := startAPI(w.t, simulator.Options{})

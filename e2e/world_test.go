@@ -10,8 +10,7 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
-// The instances that Prometheus sees, and a campaign: those of the
-// documentation's examples.
+// The instances that Prometheus sees, and a campaign: those of the documentation's examples.
 const (
 	demoInstance   = "demo:10045"
 	steadyInstance = "exporter:10045"
@@ -19,9 +18,8 @@ const (
 	steadyCampaign = 12345
 )
 
-// world is a Prometheus with a history, the rules, and exporters: the
-// demonstration, one of a campaign of known history, and, when trouble begins,
-// one with everything that can go wrong.
+// world is a Prometheus with a history, the rules, and exporters: the demonstration, one of a campaign of known
+// history, and, when trouble begins, one with everything that can go wrong.
 type world struct {
 	t         *testing.T
 	prom      *prometheus
@@ -92,9 +90,8 @@ scrape_configs:
 	return w
 }
 
-// steadyCounts returns what a campaign with a sad story had sent at a moment:
-// for weeks 20 e-mails a day with two replies, since eight days none, and
-// since two days it hasn't sent anything.
+// steadyCounts returns what a campaign with a sad story had sent at a moment: for weeks 20 e-mails a day with two
+// replies, since eight days none, and since two days it hasn't sent anything.
 func steadyCounts(now, at time.Time) []simulator.StepCounts {
 	days := func(until time.Duration) int64 { // in hours, so that the counts grow by the hour
 		return max(0, int64(min(at.Sub(now), -until).Hours())+50*24)
@@ -106,6 +103,6 @@ func steadyCounts(now, at time.Time) []simulator.StepCounts {
 	}}
 }
 
-// nextMinute returns the next full minute: the last point of a graph that has steps
-// of a minute, and not older than the newest sample.
+// nextMinute returns the next full minute: the last point of a graph that has steps of a minute, and not older than the
+// newest sample.
 func nextMinute() time.Time { return time.Now().Truncate(time.Minute).Add(time.Minute) }

@@ -1,6 +1,5 @@
-// Command stack shows the exporter at work: it runs it on simulated campaigns,
-// with a Prometheus that has its rules loaded and an Alertmanager, on loopback
-// addresses, until Ctrl-C ends them all. `make stack` builds what it needs.
+// Command stack shows the exporter at work: it runs it on simulated campaigns, with a Prometheus that has its rules
+// loaded and an Alertmanager, on loopback addresses, until Ctrl-C ends them all. `make stack` builds what it needs.
 package main
 
 import (
@@ -42,9 +41,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// show starts the stack in a folder of its own, tells where to look, and ends
-// it on a signal. It returns an error if a program is missing, can't be
-// started, or ends before.
+// show starts the stack in a folder of its own, tells where to look, and ends it on a signal. It returns an error if a
+// program is missing, can't be started, or ends before.
 func show(installation programs.Installation, exporter string, stdout io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()

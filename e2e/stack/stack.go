@@ -78,8 +78,8 @@ func (s *stack) start(ctx context.Context, exporter string) error {
 		"--web.listen-address="+s.prometheus, "--web.external-url=http://"+s.prometheus)
 }
 
-// configure writes the demonstration's configurations, as deploy/compose.yml
-// mounts them, with the addresses of this stack.
+// configure writes the demonstration's configurations, as deploy/compose.yml mounts them, with the addresses of this
+// stack.
 func (s *stack) configure() error {
 	files := map[string]string{
 		"deploy/prometheus/prometheus.yml":     "prometheus.yml",

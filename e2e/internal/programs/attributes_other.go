@@ -4,8 +4,7 @@ package programs
 
 import "syscall"
 
-// attributes keeps the terminal's Ctrl-C from the program, as whoever started
-// it ends it.
+// attributes keeps the terminal's Ctrl-C from the program, as whoever started it ends it.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

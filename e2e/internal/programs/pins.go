@@ -1,5 +1,4 @@
-// Package programs finds the pinned programs around the exporter, starts them,
-// and ends them.
+// Package programs finds the pinned programs around the exporter, starts them, and ends them.
 package programs
 
 import (
@@ -33,8 +32,7 @@ type Installation struct {
 	ToolsDir   string // what make calls TOOLS_DIR
 }
 
-// Pin returns the version of p's module that the repository asks for, such as
-// v0.315.0.
+// Pin returns the version of p's module that the repository asks for, such as v0.315.0.
 func (i Installation) Pin(p Program) (string, error) {
 	file := filepath.Join(i.Repository, filepath.FromSlash(p.pin))
 	text, err := os.ReadFile(file)
@@ -49,8 +47,8 @@ func (i Installation) Pin(p Program) (string, error) {
 	return "", fmt.Errorf("%s doesn't pin %s", file, p.module)
 }
 
-// Path returns the absolute path of p. It returns an error that says what to do
-// if p is missing, or isn't the version that is pinned.
+// Path returns the absolute path of p. It returns an error that says what to do if p is missing, or isn't the version
+// that is pinned.
 func (i Installation) Path(p Program) (string, error) {
 	pin, err := i.Pin(p)
 	if err != nil {

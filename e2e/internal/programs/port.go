@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// Ports are looked for below those that systems give to outgoing connections,
-// so that nobody takes one by chance before its program does.
+// Ports are looked for below those that systems give to outgoing connections, so that nobody takes one by chance before
+// its program does.
 const (
 	firstPort = 20_000
 	lastPort  = 32_000
@@ -22,8 +22,7 @@ var (
 	portsGiven = map[int]bool{}
 )
 
-// FreeAddress returns a loopback address with a port on which nobody listens,
-// another one each time.
+// FreeAddress returns a loopback address with a port on which nobody listens, another one each time.
 func FreeAddress() (string, error) {
 	portsMutex.Lock()
 	defer portsMutex.Unlock()
@@ -37,8 +36,7 @@ func FreeAddress() (string, error) {
 	return "", errors.New("no port is free on 127.0.0.1")
 }
 
-// PreferredAddress returns a loopback address with this port if nobody listens
-// there, else with another.
+// PreferredAddress returns a loopback address with this port if nobody listens there, else with another.
 func PreferredAddress(port int) (string, error) {
 	if address := loopback(port); IsFree(address) {
 		return address, nil

@@ -41,8 +41,8 @@ type Process struct {
 	end sync.Once
 }
 
-// Start starts a program. It lives until [Process.End], or, where the system
-// offers that, until this process is gone for whatever reason.
+// Start starts a program. It lives until [Process.End], or, where the system offers that, until this process is gone
+// for whatever reason.
 func Start(c Command) (*Process, error) {
 	log, err := os.OpenFile(c.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -68,8 +68,8 @@ func Start(c Command) (*Process, error) {
 // Ended is closed when the program is gone.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// AwaitReady returns when a GET of the URL is answered with status 200, and
-// with an error when the program or the context ends before.
+// AwaitReady returns when a GET of the URL is answered with status 200, and with an error when the program or the
+// context ends before.
 func (p *Process) AwaitReady(ctx context.Context, url string) error {
 	client := &http.Client{Timeout: time.Second}
 	defer client.CloseIdleConnections()
@@ -109,8 +109,7 @@ func get(ctx context.Context, client *http.Client, url string) error {
 	return nil
 }
 
-// Failure says that, how and with which last words the program ended. It waits
-// for the end.
+// Failure says that, how and with which last words the program ended. It waits for the end.
 func (p *Process) Failure() error {
 	<-p.ended
 	how := p.err
@@ -140,13 +139,12 @@ func (p *Process) LogTail() string {
 // Signal sends a signal to the program, which may have ended.
 func (p *Process) Signal(s os.Signal) { _ = p.cmd.Process.Signal(s) }
 
-// CtrlC does what a terminal does on Ctrl-C: it interrupts the program and
-// those that the program has started, but for those that have begun a process
-// group of their own.
+// CtrlC does what a terminal does on Ctrl-C: it interrupts the program and those that the program has started, but for
+// those that have begun a process group of their own.
 func (p *Process) CtrlC() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT) }
 
-// End tells the program to end, waits until it has, and kills it if that takes
-// more than ten seconds. It reports whether the program ended by itself.
+// End tells the program to end, waits until it has, and kills it if that takes more than ten seconds. It reports
+// whether the program ended by itself.
 func (p *Process) End() bool {
 	p.end.Do(func() { p.Signal(syscall.SIGTERM) })
 	timer := time.NewTimer(endTimeout)
