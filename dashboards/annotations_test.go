@@ -58,7 +58,8 @@ func TestRunbookLinks(t *testing.T) {
 		linked := p.mappingsOf(t, "runbook")[0].Options
 		for name := range names {
 			var section text
-			if err := json.Unmarshal(linked[name], &section); err != nil || section.Text != strings.ToLower(name) {
+			want := strings.ToLower(name)
+			if err := json.Unmarshal(linked[name], &section); err != nil || section.Text != want {
 				t.Errorf("%s: %s leads to the section %q (%v)", d.file, name, section.Text, err)
 			}
 		}
