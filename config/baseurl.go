@@ -14,12 +14,11 @@ const apiPath = "/api/v1"
 // apiHost is the host of [DefaultBaseURL].
 const apiHost = "server.smartlead.ai"
 
-// pageHosts are Smartlead's hosts for people: the application, the site, the
-// documentation of the API, the help.
+// pageHosts are Smartlead's hosts for people: the application, the site, the documentation of the API, the help.
 var pageHosts = []string{"app.smartlead.ai", "smartlead.ai", "www.smartlead.ai", "api.smartlead.ai", "help.smartlead.ai", "helpcenter.smartlead.ai"}
 
-// baseURL checks where the requests go. The URL is in no message: who pastes one
-// with a key in it must not find it in the log.
+// baseURL checks where the requests go. The URL is in no message: who pastes one with a key in it must not find it in
+// the log.
 func (r *reader) baseURL(a *Account, key string, line int) {
 	const instead = "write https, a host and a path, such as " + DefaultBaseURL
 	a.BaseURL = strings.TrimSpace(a.BaseURL)
@@ -55,8 +54,8 @@ func (r *reader) baseURL(a *Account, key string, line int) {
 	}
 }
 
-// apiPath checks that a URL ends where the API begins. On Smartlead's own host
-// that is known; another one may have it elsewhere.
+// apiPath checks that a URL ends where the API begins. On Smartlead's own host that is known; another one may have it
+// elsewhere.
 func (r *reader) apiPath(u *url.URL, line int) {
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	path := strings.TrimRight(u.Path, "/")

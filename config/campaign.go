@@ -19,8 +19,7 @@ const (
 	minSentWithin = model.Duration(10 * time.Minute)
 )
 
-// campaign reads one campaign, in the short form, its id alone, or in the long
-// one.
+// campaign reads one campaign, in the short form, its id alone, or in the long one.
 func (r *reader) campaign(n *yaml.Node) Campaign {
 	var c Campaign
 	item := resolved(n)
@@ -108,8 +107,7 @@ func (r *reader) window(c Campaign, at lines) {
 }
 
 var (
-	// inAddress is the id in the address of a campaign's page, or of one of its
-	// resources in the API.
+	// inAddress is the id in the address of a campaign's page, or of one of its resources in the API.
 	inAddress = regexp.MustCompile(`(?i)(?:campaigns?(?:-v[0-9]+)?/|[?&#](?:campaign_?)?id=)([0-9]{1,19})(?:[/?&#]|$)`)
 	// withWords is an id and what people write before it.
 	withWords = regexp.MustCompile(`(?i)^(?:campaign)?[ _]?(?:id|no\.?|nr\.?)?[ ]?[#:=]?[ ]?([0-9]{1,19})[.,;]?$`)
@@ -117,8 +115,7 @@ var (
 	grouped = regexp.MustCompile(`^(\d{1,3}(?:[ ,_'’]\d{3})+|\d+)(?:\.0+)?$`)
 )
 
-// idIn returns the id in a text that has one and something else: an address, or
-// a number with words or signs.
+// idIn returns the id in a text that has one and something else: an address, or a number with words or signs.
 func idIn(s string) (id string, ok bool) {
 	if looksLikeKey(s) && !strings.Contains(s, "://") {
 		return "", false

@@ -210,8 +210,7 @@ func TestLoadExample(t *testing.T) {
 	}
 }
 
-// TestExampleWithoutComments proves that what the example has commented out is
-// right as well.
+// TestExampleWithoutComments proves that what the example has commented out is right as well.
 func TestExampleWithoutComments(t *testing.T) {
 	data, err := os.ReadFile("../config.yml")
 	if err != nil {

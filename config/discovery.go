@@ -25,25 +25,21 @@ const (
 	maxMaxCampaigns      = 100_000
 )
 
-// knownStatuses are those that Smartlead documents. Others are accepted, since it
-// may add to them, but warned about.
+// knownStatuses are those that Smartlead documents. Others are accepted, since it may add to them, but warned about.
 var knownStatuses = []string{"DRAFTED", "ACTIVE", "PAUSED", "STOPPED", "COMPLETED", "ARCHIVED"}
 
-// Discovery says which of an account's campaigns to export without listing them.
-// A campaign is exported if it fits all that is configured, and fits a list if
-// it fits one item of it.
+// Discovery says which of an account's campaigns to export without listing them. A campaign is exported if it fits all
+// that is configured, and fits a list if it fits one item of it.
 type Discovery struct {
 	// Interval is the time between two lists of campaigns; at least 1m.
 	Interval model.Duration `yaml:"interval"`
-	// Statuses are in upper case. Empty means every one but DRAFTED and
-	// ARCHIVED.
+	// Statuses are in upper case. Empty means every one but DRAFTED and ARCHIVED.
 	Statuses []string `yaml:"statuses,omitempty,flow"`
-	// Name and ExcludeName are zero if not configured: use
-	// [Discovery.MatchesName].
+	// Name and ExcludeName are zero if not configured: use [Discovery.MatchesName].
 	Name        Regexp `yaml:"name,omitempty"`
 	ExcludeName Regexp `yaml:"exclude_name,omitempty"`
-	// ClientIDs are in the form in which they print: the API has them as
-	// numbers and as texts. Empty means every client, and none.
+	// ClientIDs are in the form in which they print: the API has them as numbers and as texts. Empty means every
+	// client, and none.
 	ClientIDs []string `yaml:"client_ids,omitempty,flow"`
 	// Tags are names of tags. Empty means any tags, and none.
 	Tags []string `yaml:"tags,omitempty,flow"`
@@ -53,16 +49,14 @@ type Discovery struct {
 	Shard Shard `yaml:"shard,omitempty"`
 }
 
-// MatchesName reports whether a campaign of that name fits Name, if configured,
-// and not ExcludeName.
+// MatchesName reports whether a campaign of that name fits Name, if configured, and not ExcludeName.
 func (d *Discovery) MatchesName(name string) bool {
 	return (d.Name.IsZero() || d.Name.MatchString(name)) &&
 		(d.ExcludeName.IsZero() || !d.ExcludeName.MatchString(name))
 }
 
-// Regexp is an RE2 expression that matches a whole text, newlines included, as
-// Prometheus' relabelling does. The zero value is none, and has no methods of
-// regexp.Regexp to call.
+// Regexp is an RE2 expression that matches a whole text, newlines included, as Prometheus' relabelling does. The zero
+// value is none, and has no methods of regexp.Regexp to call.
 type Regexp struct {
 	*regexp.Regexp
 
@@ -100,8 +94,7 @@ func (r Regexp) MarshalYAML() (any, error) {
 	return r.original, nil
 }
 
-// Shard is one of Count parts of equal size. Index counts from 1; the zero value
-// stands for the whole.
+// Shard is one of Count parts of equal size. Index counts from 1; the zero value stands for the whole.
 type Shard struct {
 	Index, Count int
 }
@@ -144,8 +137,8 @@ func (s Shard) MarshalYAML() (any, error) {
 	return s.String(), nil
 }
 
-// discovery reads the discovery of an account. Without a value it is refused:
-// it could mean all campaigns as well as none.
+// discovery reads the discovery of an account. Without a value it is refused: it could mean all campaigns as well as
+// none.
 func (r *reader) discovery(dst **Discovery) func(string, *yaml.Node, int) {
 	return func(key string, value *yaml.Node, line int) {
 		if isNull(value) {

@@ -12,8 +12,7 @@ import (
 	"smartlead_exporter/config"
 )
 
-// inDiscovery returns a file with a discovery that has these lines, from line 3
-// on.
+// inDiscovery returns a file with a discovery that has these lines, from line 3 on.
 func inDiscovery(lines ...string) string {
 	return "accounts:\n  - discovery:\n      " + strings.Join(lines, "\n      ") + "\n"
 }

@@ -11,12 +11,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// reader walks the tree of a YAML document, fills in a [Config] and collects
-// what is wrong with it.
+// reader walks the tree of a YAML document, fills in a [Config] and collects what is wrong with it.
 //
-// The tree is walked here instead of being decoded into structs because the
-// library's own errors stop at the first value that refuses itself, name Go
-// types, and quote values, which may be keys.
+// The tree is walked here instead of being decoded into structs because the library's own errors stop at the first
+// value that refuses itself, name Go types, and quote values, which may be keys.
 type reader struct {
 	file string // What problems are named after.
 	dir  string // What relative paths start from.
@@ -39,12 +37,10 @@ type reader struct {
 	httpPaths []usedFile
 	// misplaced are keys that were met where they don't belong.
 	misplaced map[string]bool
-	// idle are the problems of accounts that export nothing, which are told
-	// unless a misplaced key is the reason.
+	// idle are the problems of accounts that export nothing, which are told unless a misplaced key is the reason.
 	idle []Problem
 
-	// visits is how many more nodes are read, an anchor's as often as it is
-	// used.
+	// visits is how many more nodes are read, an anchor's as often as it is used.
 	visits int
 	// stopped is set once there is no point in reading on.
 	stopped bool
@@ -61,9 +57,8 @@ func newReader(file string) *reader {
 	}
 }
 
-// aliasAllowance is how many nodes the aliases of a small file may stand for. A
-// large one may have as many nodes as it has bytes, which is more than twice
-// what it can have without aliases.
+// aliasAllowance is how many nodes the aliases of a small file may stand for. A large one may have as many nodes as it
+// has bytes, which is more than twice what it can have without aliases.
 const aliasAllowance = 100_000
 
 // visit counts a node and reports whether to read it.
@@ -133,9 +128,8 @@ func invalidUTF8(data []byte) (line int, invalid bool) {
 	return 0, false
 }
 
-// syntaxError returns the library's reason without its line, which is that of
-// the surrounding block, and without the one thing it quotes: in api_key: *x,
-// the name of the unknown anchor is the rest of a key that wants quotes.
+// syntaxError returns the library's reason without its line, which is that of the surrounding block, and without the
+// one thing it quotes: in api_key: *x, the name of the unknown anchor is the rest of a key that wants quotes.
 func syntaxError(err error) string {
 	reason := strings.TrimPrefix(err.Error(), "yaml: ")
 	if strings.HasPrefix(reason, "line ") {

@@ -13,8 +13,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// maxFileSize bounds the files of http_config. A bundle of every public
-// authority has a quarter of this.
+// maxFileSize bounds the files of http_config. A bundle of every public authority has a quarter of this.
 const maxFileSize = 1 << 20
 
 // usedFile is a file that the configuration names, and where it does.
@@ -29,9 +28,8 @@ func (r *reader) use(setting, path string, line int) {
 	r.used = append(r.used, usedFile{setting, path, line})
 }
 
-// readRegular returns what is in a file of at most limit bytes. Its errors don't
-// hold the path: it is in the configuration, and a secret itself if it stands in
-// the wrong place there.
+// readRegular returns what is in a file of at most limit bytes. Its errors don't hold the path: it is in the
+// configuration, and a secret itself if it stands in the wrong place there.
 func readRegular(path string, limit int) ([]byte, error) {
 	// A pipe would block for ever, and a second read of it finds nothing.
 	info, err := os.Stat(path)
@@ -57,8 +55,7 @@ func readRegular(path string, limit int) ([]byte, error) {
 	return data, nil
 }
 
-// warnExposed warns about a file with a secret that more users can read than
-// need to.
+// warnExposed warns about a file with a secret that more users can read than need to.
 func (r *reader) warnExposed(what, path string, line int) {
 	info, err := os.Stat(path)
 	if err != nil || !exposed(info) {
@@ -67,8 +64,7 @@ func (r *reader) warnExposed(what, path string, line int) {
 	r.warnf(line, "%s can be read by others than the exporter (its mode is %04o): chmod 600, or, where it is mounted from a secret, set the mode there, such as 0400", what, info.Mode().Perm())
 }
 
-// httpFiles are the settings of http_config that name a file, and whether that
-// holds a secret.
+// httpFiles are the settings of http_config that name a file, and whether that holds a secret.
 var httpFiles = map[string]struct{ named, secret bool }{
 	"bearer_token_file":           {true, true},
 	"ca_file":                     {true, false},
@@ -82,8 +78,8 @@ var httpFiles = map[string]struct{ named, secret bool }{
 	"username_file":               {true, false},
 }
 
-// httpFile checks a file that http_config names in a setting: that it can be
-// read, and is not empty. Without this, all requests would fail later.
+// httpFile checks a file that http_config names in a setting: that it can be read, and is not empty. Without this, all
+// requests would fail later.
 func (r *reader) httpFile(setting, path string, line int) {
 	if path == "" { // As if it weren't there.
 		return
@@ -111,8 +107,8 @@ func hasCertificate(pem []byte) bool {
 	return x509.NewCertPool().AppendCertsFromPEM(pem)
 }
 
-// certificates checks what is inline in a tls_config, and that a client
-// certificate and its key belong together. Paths in it are complete already.
+// certificates checks what is inline in a tls_config, and that a client certificate and its key belong together. Paths
+// in it are complete already.
 func (r *reader) certificates(c *promconfig.TLSConfig, line int) {
 	if c.CA != "" && !hasCertificate([]byte(c.CA)) {
 		r.problemf(line, "tls_config: ca has no certificate in it: write one in PEM form, below ca: |, or its file's path as ca_file")
@@ -137,8 +133,8 @@ func inlineOr(text, path string) ([]byte, error) {
 	return readRegular(path, maxFileSize)
 }
 
-// cacheFile checks that the exporter may write to cache.file, and takes nothing
-// away by it that the configuration needs.
+// cacheFile checks that the exporter may write to cache.file, and takes nothing away by it that the configuration
+// needs.
 func (r *reader) cacheFile(path string, line int) {
 	const instead = "name another file, which nothing else uses, such as /var/lib/smartlead_exporter/cache"
 	if sameFile(path, r.file) {
@@ -191,8 +187,8 @@ func (r *reader) cacheFile(path string, line int) {
 	}
 }
 
-// sameFile reports whether two paths lead to one file, be it by another
-// spelling or by links, and whether or not there is a file yet.
+// sameFile reports whether two paths lead to one file, be it by another spelling or by links, and whether or not there
+// is a file yet.
 func sameFile(a, b string) bool {
 	if realPath(a) == realPath(b) {
 		return true
@@ -202,8 +198,7 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// realPath returns the absolute path of a file without links, as far as there
-// is something on the way.
+// realPath returns the absolute path of a file without links, as far as there is something on the way.
 func realPath(path string) string {
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute

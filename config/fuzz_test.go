@@ -14,9 +14,8 @@ import (
 	"smartlead_exporter/config"
 )
 
-// FuzzParse proves that any bytes are refused with problems that name their
-// line, or give a configuration which, printed, is accepted again and reads the
-// same; and that neither takes long.
+// FuzzParse proves that any bytes are refused with problems that name their line, or give a configuration which,
+// printed, is accepted again and reads the same; and that neither takes long.
 func FuzzParse(f *testing.F) {
 	f.Setenv("SMARTLEAD_API_KEY", "key")
 	// Short ones: go test spends its time on making a long seed shorter.
@@ -111,8 +110,7 @@ func TestManyProblems(t *testing.T) {
 	}
 }
 
-// TestManyCampaigns proves that a file without aliases does not meet the bounds
-// that are meant for them.
+// TestManyCampaigns proves that a file without aliases does not meet the bounds that are meant for them.
 func TestManyCampaigns(t *testing.T) {
 	t.Setenv("SMARTLEAD_API_KEY", "key")
 	var text strings.Builder

@@ -91,8 +91,8 @@ func TestHolderAppliesOneAfterTheOther(t *testing.T) {
 	}
 }
 
-// TestHolderIsReadWhileApplying proves that a scrape does not wait for a reload,
-// and sees the old configuration until the new one is applied.
+// TestHolderIsReadWhileApplying proves that a scrape does not wait for a reload, and sees the old configuration until
+// the new one is applied.
 func TestHolderIsReadWhileApplying(t *testing.T) {
 	t.Setenv("SMARTLEAD_API_KEY", "key")
 	holder := config.NewHolder(write(t, "config.yml", inAccount("campaigns: [1]")))

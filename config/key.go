@@ -18,15 +18,13 @@ const maxKeyBytes = 64 << 10
 // envName is what the names of environment variables look like.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// conventionalEnvName is what a person names a variable. Others may be a key
-// which was written in the wrong place, and are not repeated.
+// conventionalEnvName is what a person names a variable. Others may be a key which was written in the wrong place, and
+// are not repeated.
 var conventionalEnvName = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
 
-// Key returns the account's API key, without white space around it. A key file
-// is read at every call, so that a secret which is rotated in place takes
-// effect without a reload; a key from the environment or from the configuration
-// is that of when it was loaded. The error names the account and never holds
-// any part of the key.
+// Key returns the account's API key, without white space around it. A key file is read at every call, so that a secret
+// which is rotated in place takes effect without a reload; a key from the environment or from the configuration is that
+// of when it was loaded. The error names the account and never holds any part of the key.
 func (a *Account) Key() (string, error) {
 	key, err := a.lookUpKey()
 	if err != nil {
@@ -67,9 +65,8 @@ func (a *Account) lookUpKey() (string, error) {
 	return cleanKey(os.Getenv(a.APIKeyEnv))
 }
 
-// readKeyFile returns the key in a file. Its errors don't hold the path, which
-// is in the configuration, and is the key itself if it stands in the wrong
-// place there.
+// readKeyFile returns the key in a file. Its errors don't hold the path, which is in the configuration, and is the key
+// itself if it stands in the wrong place there.
 func readKeyFile(path string) (string, error) {
 	data, err := readRegular(path, maxKeyBytes)
 	if err != nil {
@@ -78,8 +75,8 @@ func readKeyFile(path string) (string, error) {
 	return cleanKey(string(data))
 }
 
-// keySource checks that there is one source of the key, and the key in it, which
-// it returns; "" if something is wrong with it.
+// keySource checks that there is one source of the key, and the key in it, which it returns; "" if something is wrong
+// with it.
 func (r *reader) keySource(a *Account, inline string, at lines) string {
 	var given []string
 	for _, key := range []string{"api_key_env", "api_key_file", "api_key"} {

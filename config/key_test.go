@@ -132,8 +132,8 @@ func TestInlineKey(t *testing.T) {
 	}
 }
 
-// TestKeyFileIsReadAnew swaps a directory as Kubernetes does it when a secret
-// changes: the files are symbolic links through a link that is replaced.
+// TestKeyFileIsReadAnew swaps a directory as Kubernetes does it when a secret changes: the files are symbolic links
+// through a link that is replaced.
 func TestKeyFileIsReadAnew(t *testing.T) {
 	dir := t.TempDir()
 	for name, key := range map[string]string{"..1": "first\n", "..2": "second"} {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// keyError is why a text can't be an API key. It reads on from the name of the
-// place where the text stands, as "is empty" does, and holds no part of it.
+// keyError is why a text can't be an API key. It reads on from the name of the place where the text stands, as "is
+// empty" does, and holds no part of it.
 type keyError string
 
 // Error returns the reason.
@@ -36,8 +36,7 @@ const (
 	errKeyPunctuated  = keyError("ends in a comma or a semicolon, which would be sent with it")
 )
 
-// cleanKey trims a key and refuses what can't be one: what the API would refuse
-// as well, but without saying why.
+// cleanKey trims a key and refuses what can't be one: what the API would refuse as well, but without saying why.
 func cleanKey(key string) (string, error) {
 	switch {
 	case strings.HasPrefix(key, "\xff\xfe"), strings.HasPrefix(key, "\xfe\xff"), strings.ContainsRune(key, 0):
@@ -76,8 +75,7 @@ const byteOrderMark = '\uFEFF'
 
 var (
 	urlScheme = regexp.MustCompile(`(?i)^[a-z][a-z0-9+.-]*://|[?&]api_key=`)
-	// assignment is a name and a value in the ways of shells, YAML, JSON, HTTP
-	// headers and queries.
+	// assignment is a name and a value in the ways of shells, YAML, JSON, HTTP headers and queries.
 	assignment = regexp.MustCompile(`(?i)^[\s{?&-]*((?:export|set|setx|declare(?: -x)?|env)\s+|\$env:)?["']?([a-z_][a-z0-9_.-]*)["']?\s*[=:]\s*\S`)
 	// keyName is part of what people call a key.
 	keyName    = regexp.MustCompile(`(?i)key|token|secret|smartlead|auth`)
@@ -94,8 +92,8 @@ func isEmptyKey(key string) bool { return key == "" }
 
 func startsWithBOM(key string) bool { return strings.HasPrefix(key, string(byteOrderMark)) }
 
-// isNamedKey reports whether a name precedes a key. A key may have = in it and
-// at its end, so the name has to be one that somebody would give.
+// isNamedKey reports whether a name precedes a key. A key may have = in it and at its end, so the name has to be one
+// that somebody would give.
 func isNamedKey(key string) bool {
 	m := assignment.FindStringSubmatch(key)
 	if len(m) == 0 {
@@ -105,8 +103,7 @@ func isNamedKey(key string) bool {
 	return command != "" || keyName.MatchString(name) || conventionalEnvName.MatchString(name)
 }
 
-// isQuoted reports whether there are quotes, straight ones or others, at either
-// end.
+// isQuoted reports whether there are quotes, straight ones or others, at either end.
 func isQuoted(key string) bool {
 	const quotes = "\"'`“”„‟‘’‚‛«»‹›"
 	first, _ := utf8.DecodeRuneInString(key)

@@ -12,16 +12,15 @@ import (
 const notShown = "(not shown, since it looks like an API key)"
 
 var (
-	// keyStart is how Smartlead's keys begin, which are a UUID, an underscore and
-	// some characters: three of the UUID's groups or more.
+	// keyStart is how Smartlead's keys begin, which are a UUID, an underscore and some characters: three of the UUID's
+	// groups or more.
 	keyStart = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}`)
 	keyRun   = regexp.MustCompile(`[A-Za-z0-9+/=]{16,}`)
 	hexRun   = regexp.MustCompile(`(?i)^[0-9a-f]+$`)
 )
 
-// looksLikeKey reports whether s has something in it that may be an API key, or
-// most of one: where a UUID begins, or a long run in which letters and digits
-// alternate as if they were drawn. Words, dates and ids, put together, don't.
+// looksLikeKey reports whether s has something in it that may be an API key, or most of one: where a UUID begins, or a
+// long run in which letters and digits alternate as if they were drawn. Words, dates and ids, put together, don't.
 func looksLikeKey(s string) bool {
 	if keyStart.MatchString(s) {
 		return true
@@ -29,9 +28,8 @@ func looksLikeKey(s string) bool {
 	return slices.ContainsFunc(keyRun.FindAllString(s, -1), looksDrawn)
 }
 
-// looksDrawn reports whether a run of characters is hexadecimal, or changes
-// between upper case, lower case and digits more often than words and numbers
-// do.
+// looksDrawn reports whether a run of characters is hexadecimal, or changes between upper case, lower case and digits
+// more often than words and numbers do.
 func looksDrawn(run string) bool {
 	const (
 		drawnLength      = 20  // of which a run in base 64 is worth suspecting
@@ -64,9 +62,8 @@ func looksDrawn(run string) bool {
 	return length >= drawnLength && (share(toDigit) >= digitChangeShare || share(toClass) >= classChangeShare)
 }
 
-// quote shows a value in a message, shortened to what a line has room for. One
-// that looks like a key is not shown; nor is this meant for values that are
-// supposed to be secret.
+// quote shows a value in a message, shortened to what a line has room for. One that looks like a key is not shown; nor
+// is this meant for values that are supposed to be secret.
 func quote(s string) string {
 	if looksLikeKey(s) {
 		return notShown

@@ -8,9 +8,8 @@ type keyUse struct {
 	line    int
 }
 
-// shareKey notes which accounts have one key, and so one quota. Limits that are
-// written down are parts of it and add up; where none are, the accounts share
-// the default. A part beside no part is neither, and is refused.
+// shareKey notes which accounts have one key, and so one quota. Limits that are written down are parts of it and add
+// up; where none are, the accounts share the default. A part beside no part is neither, and is refused.
 func (r *reader) shareKey(a *Account, key string, line int) {
 	if key == "" {
 		return // Told, or not known.

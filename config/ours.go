@@ -10,16 +10,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// notOurs is said of a file that is no configuration, whatever else it is: a key,
-// a log, a list of users. One line, without anything of what is in it.
+// notOurs is said of a file that is no configuration, whatever else it is: a key, a log, a list of users. One line,
+// without anything of what is in it.
 const notOurs = "is not a configuration of this exporter: name one by --config.file, a YAML file that has accounts:, as the example config.yml"
 
 // rootKeys are the keys of a configuration.
 var rootKeys = []string{"accounts", "cache"}
 
-// isOurs reports whether a document is meant as a configuration: whether one of
-// its keys is ours, nearly so, or ours in another place. What is wrong with a
-// list, or with a file of YAML in the wrong place, fits in a line as well.
+// isOurs reports whether a document is meant as a configuration: whether one of its keys is ours, nearly so, or ours in
+// another place. What is wrong with a list, or with a file of YAML in the wrong place, fits in a line as well.
 func isOurs(root *yaml.Node) bool {
 	root = resolved(root)
 	if root.Kind != yaml.MappingNode {
@@ -65,8 +64,8 @@ func isUTF16(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff"))
 }
 
-// places are the mappings below the root and the keys that each may have. The
-// first of several is where a key most likely belongs.
+// places are the mappings below the root and the keys that each may have. The first of several is where a key most
+// likely belongs.
 var places = []struct {
 	name string
 	keys []string
@@ -103,8 +102,8 @@ func placeOf(key string) string {
 	return ""
 }
 
-// isMisplaced reports whether one of keys was met where it doesn't belong, which
-// explains why it is missing where it does.
+// isMisplaced reports whether one of keys was met where it doesn't belong, which explains why it is missing where it
+// does.
 func (r *reader) isMisplaced(keys ...string) bool {
 	return slices.ContainsFunc(keys, func(key string) bool { return r.misplaced[key] })
 }

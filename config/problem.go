@@ -6,12 +6,10 @@ import (
 	"strings"
 )
 
-// maxProblems bounds how many problems are listed: who has more has one
-// mistake, repeated.
+// maxProblems bounds how many problems are listed: who has more has one mistake, repeated.
 const maxProblems = 100
 
-// Problem is something wrong, or worth a warning, in a configuration file. No
-// part of it holds a secret.
+// Problem is something wrong, or worth a warning, in a configuration file. No part of it holds a secret.
 type Problem struct {
 	File string
 	// Line counts from 1; 0 if the problem is with the file as a whole.
@@ -20,8 +18,7 @@ type Problem struct {
 	Message string
 }
 
-// String returns the problem as "file:line: message", a form that editors and
-// terminals make a link of.
+// String returns the problem as "file:line: message", a form that editors and terminals make a link of.
 func (p Problem) String() string {
 	if p.Line == 0 {
 		return p.File + ": " + p.Message
@@ -29,8 +26,7 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message)
 }
 
-// Error is why a configuration was refused: all of its problems, by line. Find
-// it with [errors.As].
+// Error is why a configuration was refused: all of its problems, by line. Find it with [errors.As].
 type Error struct {
 	Problems []Problem
 
@@ -46,8 +42,7 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Unwrap returns the error of the operating system, if the file could not be
-// read, else nil.
+// Unwrap returns the error of the operating system, if the file could not be read, else nil.
 func (e *Error) Unwrap() error {
 	return e.cause
 }
@@ -59,8 +54,7 @@ func fileError(file string, cause error, format string, args ...any) *Error {
 	}
 }
 
-// problemf notes what is wrong at a line. An anchor that is used twice is read
-// twice, but told once.
+// problemf notes what is wrong at a line. An anchor that is used twice is read twice, but told once.
 func (r *reader) problemf(line int, format string, args ...any) {
 	r.problem(Problem{File: r.file, Line: line, Message: fmt.Sprintf(format, args...)})
 }
@@ -85,8 +79,7 @@ func (r *reader) idlef(line int, format string, args ...any) {
 	r.idle = append(r.idle, Problem{File: r.file, Line: line, Message: fmt.Sprintf(format, args...)})
 }
 
-// toldAt reports whether something is wrong at a line already, so that what
-// follows from it need not be told as well.
+// toldAt reports whether something is wrong at a line already, so that what follows from it need not be told as well.
 func (r *reader) toldAt(line int) bool {
 	return slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Line == line })
 }

@@ -10,8 +10,7 @@ import (
 	"smartlead_exporter/config"
 )
 
-// refusal is a file that is refused, and everything that is said about it, a
-// problem a line.
+// refusal is a file that is refused, and everything that is said about it, a problem a line.
 type refusal struct {
 	name string
 	yaml string
@@ -57,8 +56,7 @@ func inAccount(lines ...string) string {
 	return "accounts:\n  - " + strings.Join(lines, "\n    ") + "\n"
 }
 
-// inCampaign returns a file with a campaign that has these lines, from line 3
-// on.
+// inCampaign returns a file with a campaign that has these lines, from line 3 on.
 func inCampaign(lines ...string) string {
 	return "accounts:\n  - campaigns:\n    - " + strings.Join(lines, "\n      ") + "\n"
 }

@@ -12,8 +12,7 @@ import (
 	"smartlead_exporter/config"
 )
 
-// canary stands for a secret. Nothing that is printed may hold any run of six of
-// its characters.
+// canary stands for a secret. Nothing that is printed may hold any run of six of its characters.
 const canary = "Zq7/vX+kW&m4=pTjR9"
 
 func tells(printed string) (part string, tells bool) {
@@ -85,8 +84,8 @@ accounts:
 	}
 }
 
-// TestRefusalsShowNoSecret puts a secret wherever a person may put one, rightly or
-// by mistake, in files that are refused.
+// TestRefusalsShowNoSecret puts a secret wherever a person may put one, rightly or by mistake, in files that are
+// refused.
 func TestRefusalsShowNoSecret(t *testing.T) {
 	t.Setenv("SMARTLEAD_API_KEY", "key")
 	t.Setenv("UNCLEAN", canary+" "+canary)

@@ -27,8 +27,8 @@ var synonyms = map[string]string{
 	"url":                 "base_url",
 }
 
-// nearest returns the one of known that a person who wrote s most likely meant,
-// or "" if none is near. At most a third of the letters may be wrong.
+// nearest returns the one of known that a person who wrote s most likely meant, or "" if none is near. At most a third
+// of the letters may be wrong.
 func nearest(s string, known []string) string {
 	s = strings.ReplaceAll(strings.ToLower(s), "-", "_")
 	if meant := synonyms[s]; slices.Contains(known, meant) {
@@ -43,11 +43,11 @@ func nearest(s string, known []string) string {
 	return best
 }
 
-// typos returns the number of letters left out, added, changed or swapped with
-// their neighbour that make b of a (the optimal string alignment distance).
+// typos returns the number of letters left out, added, changed or swapped with their neighbour that make b of a (the
+// optimal string alignment distance).
 func typos(a, b string) int {
-	// One letter of length takes at least one typo, so nothing longer is near;
-	// a key of a megabyte is not compared letter by letter.
+	// One letter of length takes at least one typo, so nothing longer is near; a key of a megabyte is not compared
+	// letter by letter.
 	if len(a) > 2*len(b)+2 {
 		return len(a)
 	}

@@ -37,8 +37,8 @@ func contentType(value string) http.Header {
 	return http.Header{"Content-Type": {value}}
 }
 
-// answerBadRequest is how the API's validation refuses a parameter; in is where
-// the parameter stands, "query" or "params".
+// answerBadRequest is how the API's validation refuses a parameter; in is where the parameter stands, "query" or
+// "params".
 func answerBadRequest(in, parameter, complaint string) Answer {
 	body, err := json.Marshal(map[string]any{
 		"statusCode": http.StatusBadRequest,

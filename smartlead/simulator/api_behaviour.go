@@ -2,44 +2,40 @@ package simulator
 
 import "time"
 
-// Behaviour is what the API does where only a live account could tell. The zero
-// value is what clients would like best.
+// Behaviour is what the API does where only a live account could tell. The zero value is what clients would like best.
 type Behaviour struct {
-	// Filters says what email_status, email_sequence_number and the sent_time
-	// parameters of statistics do.
+	// Filters says what email_status, email_sequence_number and the sent_time parameters of statistics do.
 	Filters Filters
 
-	// RepliesByLead makes sequence analytics count the leads that replied, each
-	// once and at the first step that was replied to, in place of the e-mails.
+	// RepliesByLead makes sequence analytics count the leads that replied, each once and at the first step that was
+	// replied to, in place of the e-mails.
 	RepliesByLead bool
 
-	// OpensByEvent makes sequence analytics count each time that an e-mail was
-	// opened or clicked, in place of the e-mails.
+	// OpensByEvent makes sequence analytics count each time that an e-mail was opened or clicked, in place of the
+	// e-mails.
 	OpensByEvent bool
 
-	// AnalyticsLate and RowsLate are how much later than it happened something is
-	// in sequence analytics, and in statistics. What a Fixed or Rows source holds
-	// is never late; what was added, deleted or lives is.
+	// AnalyticsLate and RowsLate are how much later than it happened something is in sequence analytics, and in
+	// statistics. What a Fixed or Rows source holds is never late; what was added, deleted or lives is.
 	AnalyticsLate time.Duration
 	RowsLate      time.Duration
 
 	// AnalyticsForm is the form of sequence analytics.
 	AnalyticsForm AnalyticsForm
 
-	// AnalyticsMaxDays is how many days sequence analytics can be asked for; more
-	// are refused with 400. 0 is any number.
+	// AnalyticsMaxDays is how many days sequence analytics can be asked for; more are refused with 400. 0 is any
+	// number.
 	AnalyticsMaxDays int
 
 	// AnalyticsGone makes sequence analytics an unknown route, 404.
 	AnalyticsGone bool
 
-	// OverallMaxDays is the same of overall statistics, and OverallMaxLimit how
-	// many rows of them can be asked for, 1,000 if 0.
+	// OverallMaxDays is the same of overall statistics, and OverallMaxLimit how many rows of them can be asked for,
+	// 1,000 if 0.
 	OverallMaxDays  int
 	OverallMaxLimit int
 
-	// ForgetDeletedSteps leaves steps that were deleted out of sequence
-	// analytics, and with them what they sent.
+	// ForgetDeletedSteps leaves steps that were deleted out of sequence analytics, and with them what they sent.
 	ForgetDeletedSteps bool
 }
 

@@ -6,12 +6,10 @@ import (
 	"time"
 )
 
-// answerNothing is how the API answers for a campaign that it doesn't know,
-// where it doesn't say so.
+// answerNothing is how the API answers for a campaign that it doesn't know, where it doesn't say so.
 var answerNothing = jsonAnswer(http.StatusOK, `{}`)
 
-// campaignTotals have the fields of a campaign's analytics. Counts are strings,
-// those of leads are numbers.
+// campaignTotals have the fields of a campaign's analytics. Counts are strings, those of leads are numbers.
 type campaignTotals struct {
 	ID           int64      `json:"id"`
 	CreatedAt    string     `json:"created_at"`

@@ -10,8 +10,7 @@ import (
 
 const maxMailboxLimit = 100
 
-// mailboxJSON has the fields of a mailbox that the API shows, passwords among
-// them.
+// mailboxJSON has the fields of a mailbox that the API shows, passwords among them.
 type mailboxJSON struct {
 	ID           int64       `json:"id"`
 	UserID       int64       `json:"user_id"`
@@ -43,8 +42,8 @@ type warmupJSON struct {
 	MaxPerDay  int     `json:"max_email_per_day"`
 }
 
-// SetMailboxes replaces the account's mailboxes. They are copied. It returns an
-// error if one can't be simulated or two of them share an id.
+// SetMailboxes replaces the account's mailboxes. They are copied. It returns an error if one can't be simulated or two
+// of them share an id.
 func (s *Simulator) SetMailboxes(mailboxes ...Mailbox) error {
 	copies, err := copyMailboxes(mailboxes)
 	if err != nil {
@@ -112,8 +111,7 @@ func (m *Mailbox) object(now time.Time, sent int) mailboxJSON {
 	return out
 }
 
-// sentToday divides what each campaign sent since midnight between its
-// mailboxes, by their ids.
+// sentToday divides what each campaign sent since midnight between its mailboxes, by their ids.
 func (s *Simulator) sentToday(mailboxes []Mailbox, now time.Time) map[int64]int {
 	of := map[int64][]int64{} // mailboxes of each campaign
 	for _, m := range mailboxes {

@@ -8,21 +8,19 @@ import (
 	"time"
 )
 
-// Limits are the rate limits of one API key. All of them are sliding windows: a
-// request is refused if the window that ends with it is full. A limit of 0 is
-// none.
+// Limits are the rate limits of one API key. All of them are sliding windows: a request is refused if the window that
+// ends with it is full. A limit of 0 is none.
 type Limits struct {
 	PerSecond int
 	PerMinute int
 	PerHour   int
 
-	// CountRefused lets refused requests count as well, so that a key which
-	// goes on asking stays refused, as the real one was seen to.
+	// CountRefused lets refused requests count as well, so that a key which goes on asking stays refused, as the real
+	// one was seen to.
 	CountRefused bool
 
-	// Clock tells the time for the limits and for Requests. The default is
-	// time.Now: quotas are counted in the client's time, even when the
-	// campaigns' own clock runs fast.
+	// Clock tells the time for the limits and for Requests. The default is time.Now: quotas are counted in the client's
+	// time, even when the campaigns' own clock runs fast.
 	Clock func() time.Time
 }
 
@@ -31,8 +29,7 @@ type window struct {
 	max    int
 }
 
-// limiter keeps the times of the counted requests of each key, as far back as
-// the longest window.
+// limiter keeps the times of the counted requests of each key, as far back as the longest window.
 type limiter struct {
 	windows      []window // shortest first
 	countRefused bool
@@ -59,8 +56,8 @@ func newLimiter(limits Limits) *limiter {
 	return l
 }
 
-// admit counts a request of a key, sets the X-RateLimit headers and reports
-// whether the request is within the limits. If it isn't, admit has answered it.
+// admit counts a request of a key, sets the X-RateLimit headers and reports whether the request is within the limits.
+// If it isn't, admit has answered it.
 func (l *limiter) admit(w http.ResponseWriter, keyHash string) bool {
 	if len(l.windows) == 0 {
 		return true
@@ -79,8 +76,8 @@ func (l *limiter) admit(w http.ResponseWriter, keyHash string) bool {
 	return false
 }
 
-// count returns the numbers of the fullest window: its limit, what is left of
-// it after this request, and when its oldest request leaves it.
+// count returns the numbers of the fullest window: its limit, what is left of it after this request, and when its
+// oldest request leaves it.
 func (l *limiter) count(keyHash string, now time.Time) (limit, remaining int, reset time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -127,15 +124,13 @@ func within(times []time.Time, now time.Time, length time.Duration) []time.Time 
 	return times[i:]
 }
 
-// ceilSeconds rounds up to whole seconds, so that who waits that long has
-// waited long enough.
+// ceilSeconds rounds up to whole seconds, so that who waits that long has waited long enough.
 func ceilSeconds(d time.Duration) int64 {
 	return int64((d + time.Second - 1) / time.Second)
 }
 
-// TooManyRequests is the answer to a request over the limit. Retry-After is
-// sent as it is given, in seconds or as an HTTP-date, and left out if empty.
-// The body names 30 seconds unless Retry-After names another number of them.
+// TooManyRequests is the answer to a request over the limit. Retry-After is sent as it is given, in seconds or as an
+// HTTP-date, and left out if empty. The body names 30 seconds unless Retry-After names another number of them.
 func TooManyRequests(retryAfter string) Answer {
 	seconds, err := strconv.Atoi(retryAfter)
 	if err != nil {

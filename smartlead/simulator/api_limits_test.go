@@ -198,8 +198,7 @@ func TestBusiest(t *testing.T) {
 	}
 }
 
-// TestConcurrentUse lets the race detector look at requests and changes at the
-// same time.
+// TestConcurrentUse lets the race detector look at requests and changes at the same time.
 func TestConcurrentUse(t *testing.T) {
 	sim := newSim(t, simulator.Options{Limits: simulator.Limits{PerMinute: 1_000_000}, Clock: simulator.AcceleratedClock(monday, 1e4)},
 		simulator.Demo(1, monday)...)

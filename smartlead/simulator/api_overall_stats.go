@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// campaignPerformance is a campaign's row of the overall statistics. Some values
-// are strings; the last three are there with full_data only.
+// campaignPerformance is a campaign's row of the overall statistics. Some values are strings; the last three are there
+// with full_data only.
 type campaignPerformance struct {
 	ID        int64  `json:"id"`
 	Name      string `json:"campaign_name"`
@@ -23,8 +23,8 @@ type campaignPerformance struct {
 	Positive  *int   `json:"positive_replied,omitempty"`
 }
 
-// serveOverallStats answers with a page of all campaigns, in ascending order of
-// their ids, over what was sent in a range of days.
+// serveOverallStats answers with a page of all campaigns, in ascending order of their ids, over what was sent in a
+// range of days.
 func (s *Simulator) serveOverallStats(w http.ResponseWriter, r *http.Request) {
 	b := s.currentBehaviour()
 	q := parameters{values: r.URL.Query()}

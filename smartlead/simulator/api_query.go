@@ -68,8 +68,8 @@ func parseQuery(values url.Values) (query, *Answer) {
 	return q, p.refused
 }
 
-// parameters reads query parameters and keeps the first refusal. Like the
-// validation of the API it takes no parameter it doesn't know, and none twice.
+// parameters reads query parameters and keeps the first refusal. Like the validation of the API it takes no parameter
+// it doesn't know, and none twice.
 type parameters struct {
 	values  url.Values
 	refused *Answer
@@ -137,8 +137,7 @@ func (p *parameters) boolean(name string) bool {
 	return text == "true"
 }
 
-// time accepts the documented form, 2023-10-16 10:33:02.000Z, and others of
-// ISO 8601. What names no zone is in UTC.
+// time accepts the documented form, 2023-10-16 10:33:02.000Z, and others of ISO 8601. What names no zone is in UTC.
 func (p *parameters) time(name string) time.Time {
 	text, ok := p.get(name, "in ISO 8601 date format")
 	if !ok {

@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// maxRequests is how many of the newest requests a Simulator remembers at
-// least; it remembers at most twice as many.
+// maxRequests is how many of the newest requests a Simulator remembers at least; it remembers at most twice as many.
 const maxRequests = 100_000
 
 // Endpoint names what a request asks for.
@@ -59,8 +58,7 @@ type Request struct {
 	Status     int   // of the answer; 0 until it starts, and for ever if it never does
 }
 
-// Offset returns the offset that the request asks for, 0 if it names none, and
-// -1 if that is not a number.
+// Offset returns the offset that the request asks for, 0 if it names none, and -1 if that is not a number.
 func (r Request) Offset() int {
 	if !r.Query.Has("offset") {
 		return 0
@@ -72,8 +70,8 @@ func (r Request) Offset() int {
 	return n
 }
 
-// Requests returns the requests received so far, oldest first, including the
-// refused ones. Of more than 100,000 requests, the oldest may be missing.
+// Requests returns the requests received so far, oldest first, including the refused ones. Of more than 100,000
+// requests, the oldest may be missing.
 func (s *Simulator) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,9 +89,8 @@ func (s *Simulator) ForgetRequests() {
 	s.requests = nil
 }
 
-// Busiest returns the largest number of requests that came within any sliding
-// window of the given length, its end excluded. It proves that a budget held.
-// The requests must be in the order in which they came.
+// Busiest returns the largest number of requests that came within any sliding window of the given length, its end
+// excluded. It proves that a budget held. The requests must be in the order in which they came.
 func Busiest(requests []Request, window time.Duration) int {
 	most, first := 0, 0
 	for last := range requests {
@@ -150,8 +147,7 @@ func newRequest(r *http.Request, t target, key string, now time.Time) Request {
 	}
 }
 
-// record remembers a request. What it returns is shared with the list: only
-// recordStatus may change it.
+// record remembers a request. What it returns is shared with the list: only recordStatus may change it.
 func (s *Simulator) record(r Request) *Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -45,8 +45,7 @@ type nestedVariant struct {
 	Stats nestedCounts `json:"stats"`
 }
 
-// serveSequenceAnalytics answers with the counts of each step over what was sent
-// in a range of days.
+// serveSequenceAnalytics answers with the counts of each step over what was sent in a range of days.
 func (s *Simulator) serveSequenceAnalytics(w http.ResponseWriter, r *http.Request, e entry) {
 	b := s.currentBehaviour()
 	q := parameters{values: r.URL.Query()}
@@ -72,8 +71,7 @@ func (s *Simulator) serveSequenceAnalytics(w http.ResponseWriter, r *http.Reques
 	}
 }
 
-// analytics returns the counts of the e-mails that were sent in a range, for
-// each step that a campaign has or had.
+// analytics returns the counts of the e-mails that were sent in a range, for each step that a campaign has or had.
 func (c campaignContent) analytics(from, until time.Time, b Behaviour) []StepCounts {
 	counts := map[int]*StepCounts{}
 	at := func(step int) *StepCounts {

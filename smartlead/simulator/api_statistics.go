@@ -25,8 +25,7 @@ type rows struct {
 	email  func(i int) Email              // nil if the rows are not e-mails
 }
 
-// rows returns the rows that pass the filters of a query, in the order in which
-// they are served.
+// rows returns the rows that pass the filters of a query, in the order in which they are served.
 func (c campaignContent) rows(q query) rows {
 	switch {
 	case c.raw != nil:
@@ -56,8 +55,7 @@ func (c campaignContent) rows(q query) rows {
 	}}
 }
 
-// selected returns the indices of the e-mails that pass the filters, or nil if
-// all do, and how many there are.
+// selected returns the indices of the e-mails that pass the filters, or nil if all do, and how many there are.
 func (c campaignContent) selected(q query) (index []int, n int) {
 	if !q.filters() && len(c.deleted) == 0 && !c.gaps {
 		return nil, c.emails.Len()
@@ -82,8 +80,7 @@ func (c campaignContent) passes(q *query, e *Email) bool {
 	return !deleted || !c.deletedUntil.IsZero() && at.After(c.deletedUntil)
 }
 
-// counts returns the counts of each step over the e-mails that pass the
-// filters. Steps that sent nothing have none.
+// counts returns the counts of each step over the e-mails that pass the filters. Steps that sent nothing have none.
 func (c campaignContent) counts(q query) []StepCounts {
 	if c.emails == nil {
 		return slices.DeleteFunc(slices.Clone(c.steps), func(s StepCounts) bool {
@@ -152,8 +149,7 @@ func (s *Simulator) serveStatistics(w http.ResponseWriter, r *http.Request, e en
 	e.writePage(w, q, *planOf(r), s.currentBehaviour(), s.clock())
 }
 
-// writePage streams a page, row by row through one buffer: memory is bound by a
-// row, however large the page is.
+// writePage streams a page, row by row through one buffer: memory is bound by a row, however large the page is.
 func (e entry) writePage(w http.ResponseWriter, q query, p plan, b Behaviour, now time.Time) {
 	held := e.content(now, b.RowsLate)
 	if b.Filters == FiltersIgnored {

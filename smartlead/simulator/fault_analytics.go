@@ -2,8 +2,8 @@ package simulator
 
 import "net/http"
 
-// WrongAnalytics returns answers to a request for sequence analytics that have
-// status 200 and are failures all the same, in either form.
+// WrongAnalytics returns answers to a request for sequence analytics that have status 200 and are failures all the
+// same, in either form.
 func WrongAnalytics() []Answer {
 	ok := func(name, body string) Answer {
 		a := jsonAnswer(http.StatusOK, body)

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// ErrorAnswers returns the answers with which the API is known to fail, except
-// those with status 200: see WrongBodies.
+// ErrorAnswers returns the answers with which the API is known to fail, except those with status 200: see WrongBodies.
 func ErrorAnswers() []Answer {
 	named := func(name string, a Answer) Answer {
 		a.Name = name
@@ -33,8 +32,8 @@ func ErrorAnswers() []Answer {
 	}
 }
 
-// WrongBodies returns answers to a statistics request that have status 200 and
-// are failures all the same. Rows are of both shapes.
+// WrongBodies returns answers to a statistics request that have status 200 and are failures all the same. Rows are of
+// both shapes.
 func WrongBodies() []Answer {
 	const (
 		good  = `{"campaign_id":1,"sequence_number":1,"sent":10,"opened":5,"clicked":2,"replied":1,"unsubscribed":0,"bounced":0}`

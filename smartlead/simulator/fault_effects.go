@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// Delay waits before it passes the request on. It gives up when the client
-// does.
+// Delay waits before it passes the request on. It gives up when the client does.
 func Delay(d time.Duration) Effect {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,8 +37,7 @@ func Reset() Effect {
 	}
 }
 
-// ResetAfter aborts the connection when n bytes of the body have been sent, or
-// at its end if it is shorter.
+// ResetAfter aborts the connection when n bytes of the body have been sent, or at its end if it is shorter.
 func ResetAfter(n int) Effect {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,8 +66,7 @@ func Respond(a Answer) Effect {
 	}
 }
 
-// RespondStatus gives an answer with a status and a body of plain text in place
-// of the right one.
+// RespondStatus gives an answer with a status and a body of plain text in place of the right one.
 func RespondStatus(status int, body string) Effect {
 	return Respond(Answer{Status: status, Header: contentType(contentPlain), Body: body})
 }
@@ -97,8 +94,7 @@ func SkewDate(d time.Duration) Effect {
 	})
 }
 
-// Rewrite changes the body of the right answer as a whole, which is held in
-// memory for it.
+// Rewrite changes the body of the right answer as a whole, which is held in memory for it.
 func Rewrite(change func(body []byte) []byte) Effect {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -115,8 +111,8 @@ func Append(text string) Effect {
 	return Rewrite(func(body []byte) []byte { return append(body, text...) })
 }
 
-// Do calls a function before the request is answered, such as one that changes
-// the Simulator's campaigns between two pages.
+// Do calls a function before the request is answered, such as one that changes the Simulator's campaigns between two
+// pages.
 func Do(f func()) Effect {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -171,8 +167,7 @@ func (w *dripWriter) Write(p []byte) (written int, err error) {
 // Unwrap lets an http.ResponseController flush.
 func (w *dripWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// cutWriter passes left bytes on, calls full once they are through, and
-// swallows the rest.
+// cutWriter passes left bytes on, calls full once they are through, and swallows the rest.
 type cutWriter struct {
 	http.ResponseWriter
 	left int

@@ -18,8 +18,7 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
-// faultsOfConnections are effects whose result must be the same over a network
-// and over a Transport.
+// faultsOfConnections are effects whose result must be the same over a network and over a Transport.
 var faultsOfConnections = []connectionFault{
 	{name: "reset", effect: simulator.Reset(), noAnswer: true},
 	{name: "reset in the body", effect: simulator.ResetAfter(200), status: 200, length: 200, cut: true},
@@ -242,8 +241,8 @@ func TestPageEffects(t *testing.T) {
 	}
 }
 
-// TestRowsMoveBetweenPages reads two pages between which rows arrive or vanish
-// and sees what a client without care would: rows twice, or rows missed.
+// TestRowsMoveBetweenPages reads two pages between which rows arrive or vanish and sees what a client without care
+// would: rows twice, or rows missed.
 func TestRowsMoveBetweenPages(t *testing.T) {
 	for name, test := range map[string]struct {
 		order          simulator.Order

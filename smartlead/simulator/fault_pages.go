@@ -2,8 +2,7 @@ package simulator
 
 import "net/http"
 
-// plan is what page effects change about an answer. There is one for each
-// request.
+// plan is what page effects change about an answer. There is one for each request.
 type plan struct {
 	sim        *Simulator
 	campaignID int64
@@ -35,14 +34,12 @@ func ShrinkPages(n int) Effect {
 	return onPage(func(p *plan) { p.maxRows, p.tellMaxRows = n, true })
 }
 
-// ShrinkPagesSilently hands out at most n rows, with the limit that was asked
-// for.
+// ShrinkPagesSilently hands out at most n rows, with the limit that was asked for.
 func ShrinkPagesSilently(n int) Effect {
 	return onPage(func(p *plan) { p.maxRows, p.tellMaxRows = n, false })
 }
 
-// EmptyPage hands out no rows, as if the set ended there. The total stays what
-// it is.
+// EmptyPage hands out no rows, as if the set ended there. The total stays what it is.
 func EmptyPage() Effect {
 	return onPage(func(p *plan) { p.empty = true })
 }
@@ -52,9 +49,8 @@ func UnfilteredTotal() Effect {
 	return onPage(func(p *plan) { p.totalOfAll = true })
 }
 
-// Arrive adds n rows to the campaign before the request is answered, e-mails of
-// step 1 that were sent just then. They stay. Sources without e-mails are left
-// alone.
+// Arrive adds n rows to the campaign before the request is answered, e-mails of step 1 that were sent just then. They
+// stay. Sources without e-mails are left alone.
 func Arrive(n int) Effect {
 	return onPage(func(p *plan) {
 		emails := make([]Email, n)
@@ -65,9 +61,8 @@ func Arrive(n int) Effect {
 	})
 }
 
-// Vanish deletes the first n rows of the campaign, in the order in which they
-// are served, before the request is answered. Later rows move up, so that the
-// next page skips some. Sources without e-mails are left alone.
+// Vanish deletes the first n rows of the campaign, in the order in which they are served, before the request is
+// answered. Later rows move up, so that the next page skips some. Sources without e-mails are left alone.
 func Vanish(n int) Effect {
 	return onPage(func(p *plan) { p.sim.DeleteRows(p.campaignID, n) })
 }

@@ -20,8 +20,7 @@ func faulty(f simulator.Fault) simulator.Fault {
 	return f
 }
 
-// TestFaultsMatch asks for two campaigns' pages in turn and looks at which go
-// wrong.
+// TestFaultsMatch asks for two campaigns' pages in turn and looks at which go wrong.
 func TestFaultsMatch(t *testing.T) {
 	match := func(m ...simulator.Matcher) []simulator.Matcher { return m }
 	agent := func(r simulator.Request) bool { return strings.HasPrefix(r.UserAgent, "Go-http-client") }
@@ -110,8 +109,8 @@ func TestFaultsComeAfterLimits(t *testing.T) {
 	}
 }
 
-// TestFaultsOverHTTP sees the faults that break connections through a real
-// server and its transport, so that the tests of Transport can be believed.
+// TestFaultsOverHTTP sees the faults that break connections through a real server and its transport, so that the tests
+// of Transport can be believed.
 func TestFaultsOverHTTP(t *testing.T) {
 	for _, test := range faultsOfConnections {
 		t.Run(test.name, func(t *testing.T) {

@@ -40,8 +40,7 @@ func get(t testing.TB, h http.Handler, path string, query url.Values) (*http.Res
 	return resp, body
 }
 
-// tryGet is get for answers that may fail. The key is testKey unless the query
-// names one.
+// tryGet is get for answers that may fail. The key is testKey unless the query names one.
 func tryGet(ctx context.Context, h http.Handler, path string, query url.Values) (*http.Response, string, error) {
 	if query == nil {
 		query = url.Values{}
@@ -87,8 +86,7 @@ func getPage(t testing.TB, h http.Handler, campaign int64, query url.Values) pag
 	return p
 }
 
-// getAll follows the pages to the end as a careless client would: until one
-// comes back empty.
+// getAll follows the pages to the end as a careless client would: until one comes back empty.
 func getAll(t testing.TB, h http.Handler, campaign int64, query url.Values) []map[string]any {
 	t.Helper()
 	var all []map[string]any

@@ -1,17 +1,13 @@
-// Package simulator is a stand-in of the Smartlead HTTP API, for tests and for
-// demonstrations. A [Simulator] is an [http.Handler] that answers the campaign
-// list, a single campaign, its statistics, steps and analytics, the account's
-// mailboxes and categories with the parameters, response shapes, error bodies and
-// rate limits of the real API, and that misbehaves on request: see
-// [Simulator.Inject]. What the real API does and nobody knows is a [Behaviour].
+// Package simulator is a stand-in of the Smartlead HTTP API, for tests and for demonstrations. A [Simulator] is an
+// [http.Handler] that answers the campaign list, a single campaign, its statistics, steps and analytics, the account's
+// mailboxes and categories with the parameters, response shapes, error bodies and rate limits of the real API, and that
+// misbehaves on request: see [Simulator.Inject]. What the real API does and nobody knows is a [Behaviour].
 //
-// Its files show two halves and what joins them. world_*.go is what lives:
-// campaigns and their e-mails, from a [Source]: fixed rows, any number of
-// generated rows, or a [Model] of a campaign that lives, in which leads are
-// written to on working days, open after minutes and reply after hours.
-// Everything is determined by seeds and by a clock, so two runs are equal.
-// fault_*.go is what goes wrong on the way to the client, whatever lives there.
-// api_*.go answers from the world as the API would, one file for each endpoint.
+// Its files show two halves and what joins them. world_*.go is what lives: campaigns and their e-mails, from a
+// [Source]: fixed rows, any number of generated rows, or a [Model] of a campaign that lives, in which leads are written
+// to on working days, open after minutes and reply after hours. Everything is determined by seeds and by a clock, so
+// two runs are equal. fault_*.go is what goes wrong on the way to the client, whatever lives there. api_*.go answers
+// from the world as the API would, one file for each endpoint.
 //
 // [Transport] connects an [http.Client] to a Simulator without a network.
 package simulator
@@ -31,14 +27,13 @@ import (
 // DefaultPrefix is where the API lives unless Options say otherwise.
 const DefaultPrefix = "/api/v1"
 
-// Options configure a Simulator. The zero value is an API without campaigns
-// that accepts any key and limits nobody.
+// Options configure a Simulator. The zero value is an API without campaigns that accepts any key and limits nobody.
 type Options struct {
 	// Prefix is the path in front of /campaigns. The default is DefaultPrefix.
 	Prefix string
 
-	// Keys are the API keys that are accepted. If there are none, every key is
-	// accepted that is not empty and not expired.
+	// Keys are the API keys that are accepted. If there are none, every key is accepted that is not empty and not
+	// expired.
 	Keys []string
 
 	// ExpiredKeys are refused because their plan has expired.
@@ -56,15 +51,13 @@ type Options struct {
 	// Limits are the rate limits of each key. The zero value is none.
 	Limits Limits
 
-	// Clock tells the time in which the campaigns live. The default is
-	// time.Now. It may run faster than real time and it may go back; delays,
-	// rate limits and recorded requests don't follow it.
+	// Clock tells the time in which the campaigns live. The default is time.Now. It may run faster than real time and
+	// it may go back; delays, rate limits and recorded requests don't follow it.
 	Clock func() time.Time
 }
 
-// Simulator answers requests like the Smartlead API. All its methods may be
-// called concurrently. The lock is held for computations only, never while an
-// answer is written or a fault waits.
+// Simulator answers requests like the Smartlead API. All its methods may be called concurrently. The lock is held for
+// computations only, never while an answer is written or a fault waits.
 type Simulator struct {
 	prefix  string
 	keys    map[string]keyState
@@ -88,8 +81,7 @@ const (
 	keyExpired
 )
 
-// New returns a Simulator, or an error if a campaign can't be simulated or two
-// of them share an id.
+// New returns a Simulator, or an error if a campaign can't be simulated or two of them share an id.
 func New(opts Options) (*Simulator, error) {
 	s := &Simulator{
 		prefix:    cmp.Or(opts.Prefix, DefaultPrefix),
@@ -123,8 +115,8 @@ func New(opts Options) (*Simulator, error) {
 	return s, nil
 }
 
-// ServeHTTP answers one request: it is recorded, counted against the limits of
-// its key, passed through the faults that match, and only then looked at.
+// ServeHTTP answers one request: it is recorded, counted against the limits of its key, passed through the faults that
+// match, and only then looked at.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := s.parseTarget(r.URL.Path)
 	key := r.URL.Query().Get("api_key")
@@ -211,8 +203,7 @@ func (s *Simulator) answerOfCampaign(w http.ResponseWriter, r *http.Request, t t
 	}
 }
 
-// hashKey returns the first half of the key's SHA-256 in hexadecimal digits,
-// and nothing for no key.
+// hashKey returns the first half of the key's SHA-256 in hexadecimal digits, and nothing for no key.
 func hashKey(key string) string {
 	if key == "" {
 		return ""

@@ -128,8 +128,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// TestAnswersAreDistinct looks for slips in the lists of failures: names that
-// repeat, bodies that are correct after all, and statuses that are not errors.
+// TestAnswersAreDistinct looks for slips in the lists of failures: names that repeat, bodies that are correct after
+// all, and statuses that are not errors.
 func TestAnswersAreDistinct(t *testing.T) {
 	names := map[string]bool{}
 	for _, a := range append(simulator.ErrorAnswers(), simulator.WrongBodies()...) {

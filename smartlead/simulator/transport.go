@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Transport returns a round tripper that has a handler answer within the
-// process, without a network. It behaves like a connection to a server:
+// Transport returns a round tripper that has a handler answer within the process, without a network. It behaves like a
+// connection to a server:
 //
 //   - Bodies stream: what the handler writes is read by the client as it comes,
 //     and the handler waits for a client that doesn't read. Nothing is buffered,
@@ -25,8 +25,8 @@ import (
 //     answer started, reading the body with [io.ErrUnexpectedEOF] after.
 //   - Any other panic is a bug and ends the process.
 //
-// Each exchange has its own goroutine, which waits on channels only, so it can
-// be used within a bubble of testing/synctest.
+// Each exchange has its own goroutine, which waits on channels only, so it can be used within a bubble of
+// testing/synctest.
 func Transport(h http.Handler) http.RoundTripper {
 	return transport{h}
 }
@@ -63,8 +63,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	case <-req.Context().Done():
 	case <-w.started:
 	}
-	// Both may have happened; the cancelled request fails then, as it would
-	// have a moment earlier.
+	// Both may have happened; the cancelled request fails then, as it would have a moment earlier.
 	if err := context.Cause(req.Context()); err != nil {
 		end()
 		_ = body.CloseWithError(err)
@@ -114,8 +113,8 @@ func (b *responseBody) Close() error {
 	return b.PipeReader.Close()
 }
 
-// pipeWriter is the handler's end. status, sent, length and failure are written
-// before started is closed and not changed after.
+// pipeWriter is the handler's end. status, sent, length and failure are written before started is closed and not
+// changed after.
 type pipeWriter struct {
 	header http.Header
 	body   *io.PipeWriter
@@ -168,8 +167,7 @@ func (w *pipeWriter) abort() {
 // Header implements [http.ResponseWriter].
 func (w *pipeWriter) Header() http.Header { return w.header }
 
-// WriteHeader implements [http.ResponseWriter]. All but the first call have no
-// effect.
+// WriteHeader implements [http.ResponseWriter]. All but the first call have no effect.
 func (w *pipeWriter) WriteHeader(status int) {
 	w.start.Do(func() {
 		w.status = status

@@ -126,8 +126,8 @@ func TestTransportStreams(t *testing.T) {
 	}
 }
 
-// TestTransportEndsHandlers lets clients lose interest in each way there is. A
-// handler that was left behind would deadlock the bubble.
+// TestTransportEndsHandlers lets clients lose interest in each way there is. A handler that was left behind would
+// deadlock the bubble.
 func TestTransportEndsHandlers(t *testing.T) {
 	forever := func(w http.ResponseWriter, r *http.Request) {
 		for {

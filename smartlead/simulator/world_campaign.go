@@ -66,8 +66,7 @@ type Campaign struct {
 	// DeletedSteps are gone from the sequence; what they sent stays.
 	DeletedSteps []int
 
-	// Source is what the statistics are made of. None is a campaign that has
-	// not sent anything.
+	// Source is what the statistics are made of. None is a campaign that has not sent anything.
 	Source Source
 }
 

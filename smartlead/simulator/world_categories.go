@@ -38,8 +38,7 @@ func isPositive(name string) bool {
 	return false
 }
 
-// category returns what a reply of a lead was found to be by a time, "" for
-// nothing so far.
+// category returns what a reply of a lead was found to be by a time, "" for nothing so far.
 func (m *Model) category(lead uint32, reply, now int64) string {
 	usual := [...]string{"Interested", "Not Interested", "Out Of Office"}
 	r := mix(m.Seed ^ uint64(lead)<<8)

@@ -10,8 +10,7 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
-// TestDemo looks at the demonstration as users of the dashboard do, whatever
-// day of the week they start it on.
+// TestDemo looks at the demonstration as users of the dashboard do, whatever day of the week they start it on.
 func TestDemo(t *testing.T) {
 	for day := range 7 {
 		start := time.Date(2025, time.October, 6+day, 3, 20, 0, 0, time.UTC)

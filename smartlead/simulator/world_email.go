@@ -14,8 +14,7 @@ import (
 // timeLayout is how the API writes times, always in UTC.
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
-// Email is a sent e-mail: a row of the per-e-mail shape. Zero times are sent as
-// null, and so is an empty category.
+// Email is a sent e-mail: a row of the per-e-mail shape. Zero times are sent as null, and so is an empty category.
 type Email struct {
 	StatsID      string
 	LeadName     string
@@ -24,8 +23,7 @@ type Email struct {
 	Subject      string
 	Message      string
 
-	// BodyBytes is the length of the message that is made up if Message is
-	// empty, in bytes before they are escaped.
+	// BodyBytes is the length of the message that is made up if Message is empty, in bytes before they are escaped.
 	BodyBytes int
 
 	Step       int
@@ -39,16 +37,14 @@ type Email struct {
 	Unsubscribed bool
 	Bounced      bool
 
-	// IgnoreReply says that a reply was recategorised and is none any more. The
-	// row has the field only then.
+	// IgnoreReply says that a reply was recategorised and is none any more. The row has the field only then.
 	IgnoreReply bool
 
-	// Variant is the text of the step that was sent, from 1 on; 0 is a step that
-	// has no variants.
+	// Variant is the text of the step that was sent, from 1 on; 0 is a step that has no variants.
 	Variant int
 
-	// number is unique in a campaign, and lead is the receiver's; what is made
-	// up comes from them. A lead of 0 is a receiver of this e-mail only.
+	// number is unique in a campaign, and lead is the receiver's; what is made up comes from them. A lead of 0 is a
+	// receiver of this e-mail only.
 	number uint64
 	lead   uint64
 
@@ -110,8 +106,7 @@ var (
 	companies  = []string{"acme", "globex", "hooli", "initech", "soylent", "stark", "umbrella", "wayne"}
 )
 
-// mix scrambles a number so that neighbours have nothing in common (the
-// finalizer of SplitMix64).
+// mix scrambles a number so that neighbours have nothing in common (the finalizer of SplitMix64).
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
@@ -190,9 +185,8 @@ func appendTime(dst []byte, t time.Time) []byte {
 	return append(dst, '"')
 }
 
-// filler is a paragraph of a message; it has the quotes, line ends, tags and
-// wide characters that real messages have. quotedFiller is the same within the
-// quotes of a JSON string.
+// filler is a paragraph of a message; it has the quotes, line ends, tags and wide characters that real messages have.
+// quotedFiller is the same within the quotes of a JSON string.
 const filler = "<p class=\"mail\">Hello,\r\n\tI saw that your team is growing — congratulations! " +
 	"Would a quarter of an hour next week be all right?<br/>\r\n\\o/ Thank you, {\"sender\": [1, 2, 3]}</p>\n"
 

@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// later lets what a Model wants to go otherwise than smoothly happen to the
-// e-mails of one lead, which it returns. It draws from a source of its own, so
-// that what else happens in a campaign stays the same.
+// later lets what a Model wants to go otherwise than smoothly happen to the e-mails of one lead, which it returns. It
+// draws from a source of its own, so that what else happens in a campaign stays the same.
 func (m *Model) later(emails []sending) []sending {
 	if m.Delete == 0 && m.Ignore == 0 && m.Stamp == 0 && m.LateBounce == 0 || len(emails) == 0 {
 		return emails

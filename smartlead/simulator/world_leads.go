@@ -7,8 +7,7 @@ type people struct {
 	contacted, opened, clicked, replied, positive int
 }
 
-// people counts the leads to whom something was sent in a range; zero times are
-// no bounds.
+// people counts the leads to whom something was sent in a range; zero times are no bounds.
 func (c campaignContent) people(from, until time.Time) people {
 	if c.emails == nil {
 		var p people
@@ -62,8 +61,7 @@ type leadStates struct {
 	Revenue    int `json:"revenue"`
 }
 
-// leads returns where the leads are at a time. Of a source that doesn't live all
-// have had everything.
+// leads returns where the leads are at a time. Of a source that doesn't live all have had everything.
 func (e entry) leads(now time.Time, p people) leadStates {
 	l, ok := e.campaign.Source.(*live)
 	if !ok {

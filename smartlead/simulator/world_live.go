@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Live is a source in which a Model lives. What it holds depends on the Model
-// and the time alone, not on when it was asked before.
+// Live is a source in which a Model lives. What it holds depends on the Model and the time alone, not on when it was
+// asked before.
 func Live(m Model) Source {
 	if len(m.Days) == 0 {
 		m.Days = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}
@@ -57,8 +57,8 @@ func (l *live) finished(now time.Time) bool {
 		(len(sent) == 0 || sent[len(sent)-1].at < now.UnixMilli())
 }
 
-// until returns the e-mails of at least all leads that were written to before a
-// time. The result is not written to again.
+// until returns the e-mails of at least all leads that were written to before a time. The result is not written to
+// again.
 func (l *live) until(now time.Time) []sending {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,8 +106,7 @@ func (l *live) day(dst []sending, from, to time.Time) []sending {
 	return dst
 }
 
-// liveEmails shows the sent e-mails as they are at a moment: what is to come of
-// them later is hidden.
+// liveEmails shows the sent e-mails as they are at a moment: what is to come of them later is hidden.
 type liveEmails struct {
 	model  *Model
 	sent   []sending

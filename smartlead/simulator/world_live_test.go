@@ -39,8 +39,7 @@ func TestModelIsDeterministic(t *testing.T) {
 	}
 }
 
-// TestModelUnfolds sees each kind of event come in its time and none be taken
-// back.
+// TestModelUnfolds sees each kind of event come in its time and none be taken back.
 func TestModelUnfolds(t *testing.T) {
 	m := lively
 	m.Ends = 9*time.Hour + time.Minute // all of a day's e-mails at once
@@ -148,8 +147,7 @@ func TestModelEnds(t *testing.T) {
 	})
 }
 
-// TestModelShapesAgree compares what a client counts from rows with what it is
-// told by step.
+// TestModelShapesAgree compares what a client counts from rows with what it is told by step.
 func TestModelShapesAgree(t *testing.T) {
 	byEmail, setA := modelAt(t, lively, simulator.Campaign{})
 	byStep, setB := modelAt(t, lively, simulator.Campaign{Shape: simulator.PerSequence})

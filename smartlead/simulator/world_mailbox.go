@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// Mailbox is an e-mail account that campaigns send from. How it fares depends on
-// itself and the time alone.
+// Mailbox is an e-mail account that campaigns send from. How it fares depends on itself and the time alone.
 type Mailbox struct {
 	ID      int64
 	Address string
@@ -27,8 +26,8 @@ type Mailbox struct {
 	SMTPDown []Span
 	IMAPDown []Span
 
-	// Trouble is the chance that it breaks on a day, by a Seed, for one to thirty
-	// hours, after which it can send and receive again.
+	// Trouble is the chance that it breaks on a day, by a Seed, for one to thirty hours, after which it can send and
+	// receive again.
 	Trouble float64
 	Seed    uint64
 
@@ -114,8 +113,8 @@ func (m *Mailbox) trouble(day time.Time) (span Span, sends, receives, broken boo
 	return Span{from, to}, kind != 1, kind != 2, true
 }
 
-// warmth returns what the warm-up came to: e-mails, those in the spam folder,
-// and the reputation in percent, which also falls while the mailbox is broken.
+// warmth returns what the warm-up came to: e-mails, those in the spam folder, and the reputation in percent, which also
+// falls while the mailbox is broken.
 func (m *Mailbox) warmth(now time.Time) (sent, spam, reputation int) {
 	w := m.Warmup
 	if now.After(w.Start) {
@@ -131,8 +130,8 @@ func (m *Mailbox) warmth(now time.Time) (sent, spam, reputation int) {
 	return sent, spam, max(0, 100-int(100*w.Spam+0.5)-broken/3)
 }
 
-// DemoMailboxes returns the mailboxes of the campaigns of [Demo]: most are well,
-// one breaks now and then, one has a bad reputation.
+// DemoMailboxes returns the mailboxes of the campaigns of [Demo]: most are well, one breaks now and then, one has a bad
+// reputation.
 func DemoMailboxes(seed uint64, start time.Time) []Mailbox {
 	well := func(id int64, address string, campaigns ...int64) Mailbox {
 		return Mailbox{

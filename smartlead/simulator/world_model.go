@@ -11,10 +11,9 @@ import (
 
 // Model describes how a campaign lives. All times of day are in UTC.
 //
-// On each sending day the campaign writes to LeadsPerDay new leads, at moments
-// spread over the working hours. A lead gets the next step DaysBetween days
-// later, or on the first sending day after, unless the last e-mail bounced or
-// the lead has replied or unsubscribed by then.
+// On each sending day the campaign writes to LeadsPerDay new leads, at moments spread over the working hours. A lead
+// gets the next step DaysBetween days later, or on the first sending day after, unless the last e-mail bounced or the
+// lead has replied or unsubscribed by then.
 type Model struct {
 	Seed  uint64
 	Start time.Time // nothing is sent before
@@ -29,33 +28,30 @@ type Model struct {
 	Opens time.Duration  // the working day's begin after midnight, 9h if both are 0
 	Ends  time.Duration  // and its end, 17h
 
-	// The chances, 0 to 1, of what may come of an e-mail. Clicks, replies and
-	// unsubscribing come from those who read it, so none of them can be likelier
-	// than Read, and who gets a bounce reads nothing: Read and Bounce add up to
-	// at most 1. Where opens are tracked, Read is the open rate.
+	// The chances, 0 to 1, of what may come of an e-mail. Clicks, replies and unsubscribing come from those who read
+	// it, so none of them can be likelier than Read, and who gets a bounce reads nothing: Read and Bounce add up to at
+	// most 1. Where opens are tracked, Read is the open rate.
 	Read        float64
 	Click       float64
 	Reply       float64
 	Unsubscribe float64
 	Bounce      float64
 
-	// Fade is how much less likely a reader is to be won by each further step:
-	// 0.2 makes the chance to read step 2 four fifths of that for step 1.
+	// Fade is how much less likely a reader is to be won by each further step: 0.2 makes the chance to read step 2 four
+	// fifths of that for step 1.
 	Fade float64
 
-	// What goes otherwise than smoothly, also as chances. Delete is that a lead
-	// is deleted with all e-mails, one to ten days after the first; Ignore is
-	// that a reply is recategorised within two days, and is none from then on;
-	// Stamp is that a lead's reply is stamped on all earlier e-mails as well;
-	// LateBounce is that a bounce is told in the small hours of one of the next
-	// five days instead of within minutes.
+	// What goes otherwise than smoothly, also as chances. Delete is that a lead is deleted with all e-mails, one to ten
+	// days after the first; Ignore is that a reply is recategorised within two days, and is none from then on; Stamp is
+	// that a lead's reply is stamped on all earlier e-mails as well; LateBounce is that a bounce is told in the small
+	// hours of one of the next five days instead of within minutes.
 	Delete     float64
 	Ignore     float64
 	Stamp      float64
 	LateBounce float64
 
-	// CategoryLate is how long after a reply its category is set, at most, and
-	// Recategorise the chance that it is changed one to five days later.
+	// CategoryLate is how long after a reply its category is set, at most, and Recategorise the chance that it is
+	// changed one to five days later.
 	CategoryLate time.Duration
 	Recategorise float64
 
@@ -94,8 +90,7 @@ func (m *Model) validate() error {
 	return nil
 }
 
-// sending is an e-mail with all that will ever come of it. Times are in
-// milliseconds since 1970, 0 is never.
+// sending is an e-mail with all that will ever come of it. Times are in milliseconds since 1970, 0 is never.
 type sending struct {
 	at, open, click, reply, bounce, unsubscribe int64
 
@@ -139,8 +134,8 @@ func (m *Model) followUp(rng *rand.Rand, at time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// outcome draws what comes of an e-mail. It always draws the same number of
-// times, so that one chance changed doesn't change everything else.
+// outcome draws what comes of an e-mail. It always draws the same number of times, so that one chance changed doesn't
+// change everything else.
 func (m *Model) outcome(rng *rand.Rand, lead uint32, step int, at time.Time) sending {
 	s := sending{at: at.UnixMilli(), lead: lead, step: uint8(step)}
 	fate, click, reply, unsubscribe := rng.Float64(), rng.Float64(), rng.Float64(), rng.Float64()
@@ -171,15 +166,13 @@ func (m *Model) outcome(rng *rand.Rand, lead uint32, step int, at time.Time) sen
 	return s
 }
 
-// upTo draws a delay in milliseconds: at least least, usually about mean more,
-// and never more than most.
+// upTo draws a delay in milliseconds: at least least, usually about mean more, and never more than most.
 func upTo(rng *rand.Rand, least, mean, most time.Duration) int64 {
 	d := least + time.Duration(rng.ExpFloat64()*float64(mean))
 	return min(d, most).Milliseconds()
 }
 
-// hours returns the working hours of a day, from the start of the campaign on,
-// and false if nothing is sent that day.
+// hours returns the working hours of a day, from the start of the campaign on, and false if nothing is sent that day.
 func (m *Model) hours(day time.Time) (from, to time.Time, ok bool) {
 	from, to = day.Add(m.Opens), day.Add(m.Ends)
 	if m.Start.After(from) {

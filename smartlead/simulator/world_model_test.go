@@ -18,8 +18,7 @@ var lively = simulator.Model{
 	Read: 0.5, Click: 0.1, Reply: 0.1, Unsubscribe: 0.01, Bounce: 0.05,
 }
 
-// modelAt returns a Simulator whose campaign 1 lives by a model, and a function
-// that sets its clock.
+// modelAt returns a Simulator whose campaign 1 lives by a model, and a function that sets its clock.
 func modelAt(t *testing.T, m simulator.Model, c simulator.Campaign) (*simulator.Simulator, func(time.Time)) {
 	t.Helper()
 	now := m.Start

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Source is what the statistics of a campaign are made of. Sources are made by
-// [Fixed], [Rows], [Aggregated], [Raw] and [Live].
+// Source is what the statistics of a campaign are made of. Sources are made by [Fixed], [Rows], [Aggregated], [Raw] and
+// [Live].
 type Source interface {
-	// at returns what the source holds at a time. The result is not changed by
-	// later calls and may be read concurrently.
+	// at returns what the source holds at a time. The result is not changed by later calls and may be read
+	// concurrently.
 	at(now time.Time, c *Campaign) content
 	validate() error
 }
@@ -43,30 +43,28 @@ type StepCounts struct {
 	Bounced      int64
 }
 
-// Fixed is a source of exactly these e-mails, in this order, oldest first.
-// Empty ids, names and addresses are made up, different ones for each.
+// Fixed is a source of exactly these e-mails, in this order, oldest first. Empty ids, names and addresses are made up,
+// different ones for each.
 func Fixed(emails ...Email) Source {
 	return fixed{content{emails: emailSlice(completed(emails, 0))}}
 }
 
-// Rows is a source of n e-mails with messages of bodyBytes bytes. They are made
-// as they are served and need no memory.
+// Rows is a source of n e-mails with messages of bodyBytes bytes. They are made as they are served and need no memory.
 //
-// They are sent a minute apart from 2025-01-06T09:00:00Z on, e-mail i in step
-// i%3+1. Of every 100 in a row, 50 were opened, 10 clicked, 10 replied to,
-// 5 bounced, and 2 led the receiver to unsubscribe.
+// They are sent a minute apart from 2025-01-06T09:00:00Z on, e-mail i in step i%3+1. Of every 100 in a row, 50 were
+// opened, 10 clicked, 10 replied to, 5 bounced, and 2 led the receiver to unsubscribe.
 func Rows(n, bodyBytes int) Source {
 	return generated{n: n, bodyBytes: bodyBytes}
 }
 
-// Aggregated is a source of exactly these rows, in this order, served in shape
-// PerSequence. Of the filters it knows only the one for a step.
+// Aggregated is a source of exactly these rows, in this order, served in shape PerSequence. Of the filters it knows
+// only the one for a step.
 func Aggregated(steps ...StepCounts) Source {
 	return fixed{content{steps: append([]StepCounts{}, steps...)}}
 }
 
-// Raw is a source of rows that are sent as they are, in this order, as data of
-// the campaign's shape. No filter applies. The texts need not even be JSON.
+// Raw is a source of rows that are sent as they are, in this order, as data of the campaign's shape. No filter applies.
+// The texts need not even be JSON.
 func Raw(rows ...string) Source {
 	return fixed{content{raw: append([]string{}, rows...)}}
 }
@@ -117,9 +115,8 @@ func (g generated) At(i int) Email {
 	return e
 }
 
-// entry is a campaign and what happened to it since it was added. It is copied
-// under the Simulator's lock and read without it: slices are only appended to,
-// deleted is replaced when it changes.
+// entry is a campaign and what happened to it since it was added. It is copied under the Simulator's lock and read
+// without it: slices are only appended to, deleted is replaced when it changes.
 type entry struct {
 	campaign Campaign
 	added    []Email
@@ -134,8 +131,7 @@ type change struct {
 	happen func(Email) Email
 }
 
-// content returns what the campaign holds at a time, with what was added, as it
-// is shown by who is late by that much.
+// content returns what the campaign holds at a time, with what was added, as it is shown by who is late by that much.
 func (e entry) content(now time.Time, late time.Duration) campaignContent {
 	var held content
 	asOf := now.Add(-late)
@@ -170,8 +166,8 @@ func (e entry) content(now time.Time, late time.Duration) campaignContent {
 	return c
 }
 
-// status returns the campaign's status at a time: an active campaign is
-// completed when its source has nobody left to write to.
+// status returns the campaign's status at a time: an active campaign is completed when its source has nobody left to
+// write to.
 func (e entry) status(now time.Time) string {
 	status := e.campaign.Status
 	if status == "" {

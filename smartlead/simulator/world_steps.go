@@ -5,8 +5,7 @@ import "slices"
 // maxVariants is how many the platform lets a step have: A to Z.
 const maxVariants = 26
 
-// sequenceID is the email_campaign_seq_id of a step. As in the real API, the
-// order of the ids is not that of the steps.
+// sequenceID is the email_campaign_seq_id of a step. As in the real API, the order of the ids is not that of the steps.
 func sequenceID(campaign int64, step int) int64 {
 	return campaign*1000 + int64(step*13+7)%101 // different for each step from 0 to 100
 }
@@ -16,9 +15,8 @@ func variantID(campaign int64, step, variant int) int64 {
 	return sequenceID(campaign, step)*100 + int64(variant)
 }
 
-// sequence returns the numbers of the steps that a campaign's sequence has now, and
-// of those that were deleted from it but sent something, each in ascending
-// order. A Live source has those of its Model, others those that sent.
+// sequence returns the numbers of the steps that a campaign's sequence has now, and of those that were deleted from it
+// but sent something, each in ascending order. A Live source has those of its Model, others those that sent.
 func (c campaignContent) sequence(counts []StepCounts) (present, deleted []int) {
 	known := map[int]bool{}
 	if l, ok := c.campaign.Source.(*live); ok {
