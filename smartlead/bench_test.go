@@ -34,6 +34,20 @@ func BenchmarkDecodePage(b *testing.B) {
 	}
 }
 
+// BenchmarkDecodePageGzip is the same for a page that comes compressed. Bytes are those of the page.
+func BenchmarkDecodePageGzip(b *testing.B) {
+	page := benchmarkPage(b)
+	client := newClient(b, nil, encoded(http.StatusOK, gzipped(b, page), "gzip"))
+	b.SetBytes(int64(len(page)))
+	b.ReportAllocs()
+	for b.Loop() {
+		got, err := statistics(b.Context(), client)
+		if err != nil || got.Rows != smartlead.MaxPageSize {
+			b.Fatalf("got %d rows and %v", got.Rows, err)
+		}
+	}
+}
+
 // BenchmarkDecodePageUnmarshal is what the same counts cost when the page is held in memory, which isn't counted here,
 // and decoded at once.
 func BenchmarkDecodePageUnmarshal(b *testing.B) {

@@ -65,6 +65,9 @@ func (e *envelope) read(body *pageReader) (rows int, err error) {
 		if body.err != nil {
 			return rows, body.err
 		}
+		if body.damaged != nil {
+			return rows, syntaxError(body.damaged)
+		}
 		return rows, errors.New("something follows the JSON value")
 	}
 	return rows, nil
@@ -204,7 +207,7 @@ func firstByte(r *bufio.Reader, body *pageReader) (byte, error) {
 		case errors.Is(err, io.EOF):
 			return 0, fmt.Errorf("%w: it is empty", errFailure200)
 		case err != nil:
-			return 0, err
+			return 0, syntaxError(err)
 		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
 			continue
 		}
@@ -215,6 +218,9 @@ func firstByte(r *bufio.Reader, body *pageReader) (byte, error) {
 			return c, nil
 		}
 		head, err := r.Peek(maxTextHead)
+		if body.damaged != nil {
+			return 0, syntaxError(body.damaged)
+		}
 		return 0, fmt.Errorf("the answer is not JSON: %s", saidInText(string(head), err == nil, body.kind, body.hide))
 	}
 }

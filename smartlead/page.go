@@ -20,14 +20,16 @@ var (
 	errRowTooLong  = fmt.Errorf("a row is longer than %d MiB", maxRowBytes>>20)
 )
 
-// pageReader bounds a body and keeps apart what a decoder can't: a connection that failed from JSON that is wrong.
+// pageReader bounds a body and keeps apart what a decoder can't: a connection that failed, compression that is wrong, and
+// JSON that is wrong.
 type pageReader struct {
-	r    io.Reader
-	hide *redactor
-	kind string // the media type
-	left int64  // bytes of the page
-	row  int64  // bytes since the last call of nextRow
-	err  error  // of the connection
+	body    *decoded
+	hide    *redactor
+	kind    string // the media type
+	left    int64  // bytes of the page
+	row     int64  // bytes since the last call of nextRow
+	err     error  // of the connection
+	damaged error  // of the compression
 }
 
 // Read reads from the body. Its errors other than io.EOF are kept in err, save those for exceeding a bound.
@@ -38,11 +40,15 @@ func (p *pageReader) Read(b []byte) (int, error) {
 	if p.row > maxRowBytes {
 		return 0, errRowTooLong
 	}
-	n, err := p.r.Read(b)
+	n, err := p.body.Read(b)
 	p.left -= int64(n)
 	p.row += int64(n)
-	if err != nil && !errors.Is(err, io.EOF) {
-		p.err = err
+	switch {
+	case err == nil, errors.Is(err, io.EOF):
+	case p.body.lost != nil:
+		p.err = p.body.lost
+	default:
+		p.damaged = err
 	}
 	return n, err
 }
@@ -60,10 +66,10 @@ func newDecoder(r io.Reader) *jsontext.Decoder {
 func syntaxError(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {
-	case errors.Is(err, errPageTooLong), errors.Is(err, errRowTooLong):
+	case errors.Is(err, errPageTooLong), errors.Is(err, errRowTooLong), errors.Is(err, errDamaged):
 		return err
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the answer is cut off")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errCutOff):
+		return errCutOff
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the answer is not valid JSON at byte %d", syntax.ByteOffset)
 	default:

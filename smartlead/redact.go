@@ -3,6 +3,7 @@ package smartlead
 import (
 	"cmp"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -208,11 +209,14 @@ func ofNetwork(err error) bool {
 		address     *net.AddrError
 		certificate *tls.CertificateVerificationError
 		record      tls.RecordHeaderError
+		authority   x509.UnknownAuthorityError
+		host        x509.HostnameError
+		invalid     x509.CertificateInvalidError
 		file        *fs.PathError
 		system      syscall.Errno
 	)
 	return errors.As(err, &operation) || errors.As(err, &name) || errors.As(err, &address) || errors.As(err, &certificate) ||
-		errors.As(err, &record) || errors.As(err, &file) || errors.As(err, &system)
+		errors.As(err, &record) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &file) || errors.As(err, &system)
 }
 
 // withoutURL returns what lies below a transport's error. net/http wraps everything into a *url.Error that prints the
