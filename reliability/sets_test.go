@@ -52,6 +52,7 @@ func setFaults() []*fault {
 		total("too high", "1000"),
 		total("too low", "3"),
 		total("0", "0"),
+		{kind: "total_stats:", name: "missing", effects: always(withoutTotal), may: good, only: &perEmail},
 		{kind: "total_stats:", name: "that ignores filters, of which there are none", effects: always(simulator.UnfilteredTotal())},
 		{kind: "pages:", name: "an empty one before the end", effects: always(simulator.EmptyPage()), may: either, only: &perEmail},
 		{kind: "pages:", name: "the first one, whatever the offset", effects: always(ignoreOffset), may: either, only: &perEmail},
@@ -78,6 +79,11 @@ func rewriteTotal(to string) simulator.Effect {
 		return totalStats.ReplaceAll(body, fmt.Appendf(nil, `"total_stats":"%s"`, to))
 	})
 }
+
+// withoutTotal leaves total_stats out.
+var withoutTotal = simulator.Rewrite(func(body []byte) []byte {
+	return totalStats.ReplaceAll(body, []byte(`"total_stats":null`))
+})
 
 // ignoreOffset serves the first page.
 func ignoreOffset(next http.Handler) http.Handler {

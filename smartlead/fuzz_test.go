@@ -27,6 +27,9 @@ func FuzzStatistics(f *testing.F) {
 	for _, s := range []string{
 		empty, perEmail(`"sent_time":"2022-08-02T12:49:11.747Z","open_count":3,"is_bounced":true`),
 		perEmail(`"lead_email":"a@b.example","reply_time":"2022-08-02 12:49:11"`),
+		perEmail(`"is_opened":true,"is_replied":"1","sent_time":1659444551747,"open_time":"1970-01-01T00:00:00Z","click_time":"Tue, 02 Aug 2022 12:49:11 GMT"`),
+		perEmail(`"reply_time":"2022-08-02 12:49:11.747+00"},{"stats_id":"b","sent_time":"-"},{"sequence_number":null,"sent_time":"2022-08-02"`),
+		`{"data":[{"sequence_number":1,"sent":7,"open_count":3},{"sent":5}]}`, `{"data":[{"sequence_number":1,"sent_time":"2022-08-02T12:49:11Z"}]}`,
 		aggregated(row("0", "9223372036854775807"), row("100", `"12.0"`)),
 		`{"message":"Invalid API Key"}`, `{"error":{"message":"no","retry_after":30}}`, "<html><title>502</title></html>",
 	} {

@@ -98,7 +98,7 @@ func TestSizeWithoutTotal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := newClient(t, respond(http.StatusOK, body)).Size(t.Context(), smartlead.StatisticsQuery{CampaignID: 1})
-			if want := (smartlead.Size{Shape: smartlead.ShapePerEmail, Rows: -1, Requests: 1}); err != nil || got != want {
+			if want := (smartlead.Size{Shape: smartlead.ShapePerEmail, Rows: -1, Requests: 2}); err != nil || got != want {
 				t.Errorf("got %+v and %v, want %+v", got, err, want)
 			}
 		})

@@ -7,9 +7,11 @@ import (
 
 // Size is what fetching a campaign's statistics would cost.
 type Size struct {
-	Shape    Shape
-	Rows     int64 // -1 if the server doesn't say, as in the aggregated shape
-	Requests int   // that Statistics would take, if nothing has to be tried again
+	Shape Shape
+	Rows  int64 // -1 if the server doesn't say, as in the aggregated shape
+	// Requests are those that Statistics would take, if nothing has to be tried again. Without a total it is the least:
+	// one for the rows, and for e-mails one for the empty page behind them.
+	Requests int
 }
 
 // Size asks, with one request for one row, how large a campaign's statistics are. Its errors are those of Statistics.
@@ -33,7 +35,11 @@ func (c *Client) Size(ctx context.Context, q StatisticsQuery) (Size, error) {
 	}
 	tally.commit()
 	size := Size{Shape: tally.shape, Rows: -1, Requests: 1}
-	if tally.shape == ShapePerEmail && page.total >= 0 {
+	switch {
+	case tally.shape != ShapePerEmail:
+	case page.total < 0:
+		size.Requests = 2
+	default:
 		size.Rows = page.total
 		size.Requests = int(max(1, (page.total+pageSize-1)/pageSize))
 	}
