@@ -171,7 +171,7 @@ func (e *exporter) collectFor(d time.Duration) {
 // What a page and a log are read by, in short.
 type (
 	page    = testkit.Page
-	journal = testkit.Journal
+	journal = testkit.BubbleJournal
 )
 
 const none = testkit.None

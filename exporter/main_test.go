@@ -29,13 +29,13 @@ type inForce struct {
 	dir   string // of the configuration
 	own   *prometheus.Registry
 	store *collector.Store
-	log   *testkit.Journal
+	log   *testkit.BubbleJournal
 }
 
 // begin runs an exporter without a configuration until the end of the test.
 func begin(t *testing.T, api http.Handler) *inForce {
 	t.Helper()
-	e := &inForce{t: t, dir: t.TempDir(), own: prometheus.NewRegistry(), log: &testkit.Journal{}}
+	e := &inForce{t: t, dir: t.TempDir(), own: prometheus.NewRegistry(), log: &testkit.BubbleJournal{}}
 	metrics, err := collector.NewMetrics(e.own)
 	if err != nil {
 		t.Fatal(err)

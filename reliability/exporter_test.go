@@ -29,13 +29,13 @@ type exporter struct {
 	metrics  *collector.Metrics
 	own      *prometheus.Registry // the exporter's own metrics
 	gatherer *collector.Gatherer
-	log      *testkit.Journal
+	log      *testkit.BubbleJournal
 }
 
 // start runs a store until the test ends. It must be called within the bubble.
 func start(t testing.TB) *exporter {
 	t.Helper()
-	e := &exporter{t: t, own: prometheus.NewRegistry(), log: &testkit.Journal{}}
+	e := &exporter{t: t, own: prometheus.NewRegistry(), log: &testkit.BubbleJournal{}}
 	var err error
 	if e.metrics, err = collector.NewMetrics(e.own); err != nil {
 		t.Fatal(err)

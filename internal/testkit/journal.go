@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing/synctest"
 )
 
 // Journal takes in what is logged: a log.Logger whose lines can be read again. The zero value is ready for use, by several
@@ -44,6 +45,25 @@ func (j *Journal) String() string {
 	defer j.mu.Unlock()
 	return Text(j.lines)
 }
+
+// BubbleJournal is a Journal of a test in a bubble of testing/synctest. What is logged behind what the test waits for, as
+// the collector does, is in it for sure: it is read when all goroutines of the bubble wait for something.
+type BubbleJournal struct{ Journal }
+
+// Take is [Journal.Take].
+func (j *BubbleJournal) Take() []Line {
+	synctest.Wait()
+	return j.Journal.Take()
+}
+
+// String is [Journal.String].
+func (j *BubbleJournal) String() string {
+	synctest.Wait()
+	return j.Journal.String()
+}
+
+// Count is [Journal.Count].
+func (j *BubbleJournal) Count(part string) int { return CountLines(j.String(), part) }
 
 // Text returns lines of a log as text, their keys in order, for CountLines and for failures of tests.
 func Text(lines []Line) string {
