@@ -246,7 +246,7 @@ func TestPagesWithoutTotal(t *testing.T) {
 		nameless = append(nameless, fmt.Sprintf(`{"sequence_number":1,"sent_time":%q}`, at))
 	}
 	for name, rows := range map[string][]string{"stats_id": emails, "addresses": addresses, "no identity": nameless} {
-		for _, beside := range []string{``, `"total_stats":null,`, `"limit":1000,`, `"limit":100,"offset":0,`} {
+		for _, beside := range []string{``, `"total_stats":null,`, `"total_stats":"",`, `"total_stats":"null","limit":"-",`, `"limit":1000,`, `"limit":100,"offset":0,`} {
 			for _, most := range []int{1000, 250, 249, 100, 7} {
 				for _, n := range []int{0, 1, 100, 249, 250} {
 					got, err := statistics(t.Context(), newClient(t, offsets(beside, most, rows[:n]...)))

@@ -79,6 +79,7 @@ func TestFlags(t *testing.T) {
 		{"bounced", `"is_bounced":true`, with(func(s *smartlead.Step) { s.Bounced = 1 })},
 		{"unsubscribed", `"is_unsubscribed":true`, with(func(s *smartlead.Step) { s.Unsubscribed = 1 })},
 		{"as text and numbers", `"is_opened":"true","is_clicked":1,"is_replied":"1","is_bounced":"FALSE","is_unsubscribed":0`, with(func(s *smartlead.Step) { s.Opened, s.Clicked, s.Replied = 1, 1, 1 })},
+		{"saying nothing", `"is_opened":"null","is_clicked":"-","is_replied":"","open_count":"","click_count":"null","is_bounced":"N/A"`, base},
 		{"null", `"is_opened":null,"is_clicked":null,"is_replied":null,"is_bounced":null,"is_unsubscribed":null`, base},
 		{"beside times and counts that say the same", `"is_opened":true,"open_count":3,"open_time":"2022-08-02T13:00:00Z"`, with(func(s *smartlead.Step) { s.Opened = 1 })},
 		{"not set beside a time", `"is_replied":false,"reply_time":"2022-08-02T13:00:00Z"`, with(func(s *smartlead.Step) { s.Replied = 1 })},
@@ -306,7 +307,7 @@ func TestRowsWithoutStep(t *testing.T) {
 	for i := range 100 {
 		emails = append(emails, fmt.Sprintf(`{"stats_id":"%d","sequence_number":1,"sent_time":"2022-08-02T12:49:11Z"}`, i+1))
 	}
-	for _, step := range []string{``, `"sequence_number":null,`, `"sequence_number":"",`, `"sequence_number":"first",`, `"sequence_number":-1,`, `"sequence_number":101,`, `"sequence_number":1.5,`, `"sequence_number":{},`} {
+	for _, step := range []string{``, `"sequence_number":null,`, `"sequence_number":"",`, `"sequence_number":"null",`, `"sequence_number":"-",`, `"sequence_number":"first",`, `"sequence_number":-1,`, `"sequence_number":101,`, `"sequence_number":1.5,`, `"sequence_number":{},`} {
 		t.Run("per e-mail with "+step, func(t *testing.T) {
 			rows := append([]string{`{` + step + `"stats_id":"x","sent_time":"2022-08-02T12:49:11Z"}`}, emails...)
 			for _, most := range []int{1000, 10} {
@@ -323,13 +324,15 @@ func TestRowsWithoutStep(t *testing.T) {
 			}
 		})
 	}
-	t.Run("one that is alone on the last page", func(t *testing.T) {
-		rows := append(slices.Clone(emails), `{"stats_id":"x","sent_time":"2022-08-02T12:49:11Z"}`)
-		got, err := statistics(t.Context(), newClient(t, offsets(`"total_stats":"101",`, 10, rows...)))
-		if err != nil || got.Rows != 101 || got.RowsWithoutStep != 1 {
-			t.Errorf("got %+v and %v, want 101 rows", got, err)
-		}
-	})
+	for _, step := range []string{``, `"sequence_number":null,`, `"sequence_number":"",`, `"sequence_number":"null",`} {
+		t.Run("one that is alone on the last page with "+step, func(t *testing.T) {
+			rows := append(slices.Clone(emails), `{`+step+`"stats_id":"x","sent_time":"2022-08-02T12:49:11Z"}`)
+			got, err := statistics(t.Context(), newClient(t, offsets(`"total_stats":"101",`, 10, rows...)))
+			if err != nil || got.Rows != 101 || got.RowsWithoutStep != 1 {
+				t.Errorf("got %+v and %v, want 101 rows", got, err)
+			}
+		})
+	}
 	t.Run("all of them", func(t *testing.T) {
 		stepless := strings.Split(strings.ReplaceAll(strings.Join(emails, "\n"), `"sequence_number":1`, `"sequence_number":null`), "\n")
 		for _, beside := range []string{`"total_stats":"100",`, `"total_stats":"101",`, ``} {

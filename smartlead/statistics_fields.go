@@ -45,6 +45,9 @@ var rowFields = map[string]rowField{
 }
 
 func (r *statisticsRow) takeStep(_ Count, v jsontext.Value) {
+	if isMissing(v) {
+		return
+	}
 	n, known, err := parseCount(v)
 	switch {
 	case err != nil:
@@ -83,14 +86,20 @@ func (r *statisticsRow) happen(c Count, happened bool, err error) {
 
 // takeOccurrences takes how often something happened to an e-mail, of which matters whether it did.
 func (r *statisticsRow) takeOccurrences(c Count, v jsontext.Value) {
+	if isMissing(v) {
+		return
+	}
 	n, _, err := parseCount(v)
 	r.happen(c, n > 0, err)
 }
 
 func (r *statisticsRow) takeFlag(c Count, v jsontext.Value) {
+	if isMissing(v) {
+		return
+	}
 	flag, known := parseFlag(v)
 	var err error
-	if !known && (v.Kind() != jsontext.KindString || !saysNothing(v[1:len(v)-1])) {
+	if !known {
 		err = errNotFlag
 	}
 	r.happen(c, flag, err)

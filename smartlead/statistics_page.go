@@ -49,6 +49,9 @@ func (q *StatisticsQuery) reader(page *statisticsPage, t *tally) func(*pageReade
 
 // field takes in a number beside the rows.
 func (p *statisticsPage) field(name string, value jsontext.Value) error {
+	if isMissing(value) {
+		return nil
+	}
 	n, known, err := parseCount(value)
 	switch {
 	case err != nil:

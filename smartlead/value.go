@@ -76,6 +76,11 @@ func parseFlag(v jsontext.Value) (flag, known bool) {
 	}
 }
 
+// isMissing reports whether a value is null, or a text that stands for a value that isn't there.
+func isMissing(v jsontext.Value) bool {
+	return v.Kind() == jsontext.KindNull || v.Kind() == jsontext.KindString && saysNothing(v[1:len(v)-1])
+}
+
 // saysNothing reports whether a text stands for a value that isn't there, as programs write it that have lost one:
 // "null", "-".
 func saysNothing(text []byte) bool {
