@@ -283,3 +283,33 @@ func TestSizes(t *testing.T) {
 		}
 	}
 }
+
+// TestRanking: the table of campaigns tells what to act on, what changed and where it leads, for whom, and the sum.
+func TestRanking(t *testing.T) {
+	for _, d := range load(t) {
+		if d.file != "overview.json" {
+			continue
+		}
+		for _, name := range []string{"client", "tag", "status"} {
+			if v := d.variable(name); v == nil || !v.Multi || !v.IncludeAll {
+				t.Errorf("campaigns can't be chosen by %s", name)
+			}
+		}
+		p := d.panel(t, "Campaigns")
+		shown := map[string]bool{}
+		for _, c := range p.columns(t) {
+			shown[c.name] = true
+		}
+		for _, name := range []string{"Attention", "Trend", "Sent, change", "Replies, change", "Click rate", "Last e-mail ago", "Account"} {
+			if !shown[name] {
+				t.Errorf("the table of campaigns has no column %s", name)
+			}
+		}
+		if by := p.Options.SortBy; len(by) == 0 || by[0].DisplayName != "Attention" || !by[0].Desc {
+			t.Errorf("the table of campaigns is ordered by %+v", by)
+		}
+		if !p.Options.Footer.Show {
+			t.Error("the table of campaigns has no sum")
+		}
+	}
+}

@@ -85,6 +85,9 @@ type panel struct {
 			DisplayName string `json:"displayName"`
 			Desc        bool   `json:"desc"`
 		} `json:"sortBy"`
+		Footer struct {
+			Show bool `json:"show"`
+		} `json:"footer"`
 		MaxVizHeight  int    `json:"maxVizHeight"`
 		NamePlacement string `json:"namePlacement"`
 		Color         struct {

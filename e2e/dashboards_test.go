@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -314,5 +315,78 @@ func TestStates(t *testing.T) {
 			v := look(t, file, now, time.Hour, campaign)
 			t.Run(name+", "+file, func(t *testing.T) { v.shows(t, prom, map[string]float64{"State of the data A": tt.state}) })
 		}
+	}
+}
+
+// TestChoices: campaigns are chosen by client, tag and status, and where nothing is chosen, those without any count, too.
+func TestChoices(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.June, 10, 12, 0, 0, 0, time.UTC)
+	from := now.AddDate(0, 0, -3)
+	lines := append(exporterLines(from, now, 1, 2), counts(1, 1, hourly(100, from, 10))...) // 240 a day
+	lines = append(lines, counts(2, 1, hourly(100, from, 1))...)                            // 24 a day
+	lines = append(lines, line{`smartlead_campaign_tag_info{campaign_id="1",tag="outbound"}`, when(from, now, constantly(1))})
+	for i := range lines {
+		l := &lines[i]
+		l.series = strings.Replace(l.series, `campaign_id="2",campaign_name="c2",client_id="7"`, `campaign_id="2",campaign_name="c2",client_id=""`, 1)
+		l.series = strings.Replace(l.series, `campaign_id="2",status="ACTIVE"`, `campaign_id="2",status="PAUSED"`, 1)
+	}
+	prom := written(t, from, now, lines...)
+	for _, tt := range []struct {
+		variable, value string
+		sent            float64
+	}{
+		{"client", "$__all", 264},
+		{"client", "7", 240},
+		{"client", "", 24},
+		{"tag", "outbound", 240},
+		{"tag", "inbound", nothing},
+		{"status", "ACTIVE", 240},
+		{"status", "PAUSED", 24},
+		{"account", "b", nothing},
+	} {
+		v := look(t, "overview.json", now, day, "$__all")
+		v.chosen[tt.variable] = []string{tt.value}
+		t.Run(tt.variable+" "+tt.value, func(t *testing.T) {
+			v.shows(t, prom, map[string]float64{"Sent A": tt.sent, "Sent over time B": tt.sent})
+		})
+	}
+}
+
+// TestAttention: the worst there is to act on comes first.
+func TestAttention(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.June, 10, 12, 0, 0, 0, time.UTC)
+	from := now.AddDate(0, 0, -9)
+	week := func(of float64) func(time.Time) float64 { // a campaign that sent 1,000 within the week
+		return func(at time.Time) float64 { return math.Floor(1000 * of * (1 + at.Sub(now).Hours()/(7*24))) }
+	}
+	var lines []line
+	campaign := func(id int, replied, bounced, unsubscribed float64, up bool) {
+		lines = append(lines, exporterLines(from, now, id)[1:]...)
+		if !up {
+			lines[len(lines)-4].value = when(from, now, constantly(0))
+		}
+		for family, of := range map[string]float64{"sent": 1, "replied": replied, "bounced": bounced, "unsubscribed": unsubscribed} {
+			lines = append(lines, line{
+				fmt.Sprintf(`smartlead_%s_total{campaign_id="%d",sequence_number="1"}`, family, id),
+				when(now.Add(-7*day), now, week(of)),
+			})
+		}
+	}
+	want := map[string]float64{"1": 0, "2": 1, "3": 2, "4": 3, "5": 4, "6": 5}
+	campaign(1, 0.05, 0.01, 0, true)
+	campaign(2, 0.01, 0.01, 0, true)
+	campaign(3, 0.01, 0.01, 0.02, true)
+	campaign(4, 0.01, 0.01, 0.02, false)
+	campaign(5, 0.05, 0.04, 0, true)
+	campaign(6, 0.05, 0.06, 0, false)
+	prom := written(t, from, now, lines...)
+	got := map[string]float64{}
+	for _, s := range look(t, "overview.json", now, 7*day, "$__all").asked(t, prom, "Campaigns L").Series {
+		got[s.Labels["campaign_id"]] = s.Value.Value
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("attention is %v, want %v", got, want)
 	}
 }
