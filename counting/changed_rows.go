@@ -26,6 +26,9 @@ func (c *changes) newRows() error {
 	if err != nil {
 		return err
 	}
+	if set.RowsWithoutStep > 0 {
+		return errRows // they are to be told of, and can't be told from those that were
+	}
 	known := make(map[uint64]bool, len(state.Recent))
 	for _, row := range state.Recent {
 		known[row.Identity] = true
@@ -38,6 +41,9 @@ func (c *changes) newRows() error {
 		found[row.Identity] = true
 		if known[row.Identity] {
 			continue
+		}
+		if row.Identity == 0 {
+			return errRows // it couldn't be known again the next time
 		}
 		added++
 		c.add(row)
