@@ -51,6 +51,9 @@ func (id keyID) opaque() string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// Origin returns the base URL in the one way of writing it that all clients of the same API have in common.
+func (c *Client) Origin() string { return c.canonical }
+
 // canonicalBase writes an address in one way only, so that one API isn't taken for two.
 func canonicalBase(u *url.URL) string {
 	host := strings.ToLower(u.Host)

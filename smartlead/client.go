@@ -134,10 +134,10 @@ func (c *Client) do(ctx context.Context, r *request) error {
 		defer end()
 	}
 	doubted := false
-	for try := 1; ; try++ {
+	for try, tries := 1, triesOf(ctx); ; try++ {
 		err := c.try(ctx, r)
 		again := retryable(err) || untrue(err) && !doubted
-		if err == nil || try == maxTries || !again || ctx.Err() != nil {
+		if err == nil || try >= tries || !again || ctx.Err() != nil {
 			return err
 		}
 		if untrue(err) {
@@ -173,6 +173,9 @@ func (c *Client) try(ctx context.Context, r *request) error {
 				return err
 			}
 			continue
+		}
+		if asked := ProgressOf(ctx).Asked; asked != nil {
+			asked()
 		}
 		err = c.send(ctx, r, key, p)
 		if !errors.Is(err, errHeldUp) {

@@ -11,6 +11,8 @@ type Progress struct {
 	// Waiting is called with true when the call begins to wait for the quota or for the end of a pause, and with false
 	// when that has ended. Waiting for other requests of the account isn't told.
 	Waiting func(bool)
+	// Asked is called when a request of the call has got its token and is about to be sent; again for each try.
+	Asked func()
 	// Expected is called after each page with how many more requests the call expects to send, if nothing has to be
 	// tried again.
 	Expected func(requests int)

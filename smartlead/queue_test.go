@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -282,4 +283,54 @@ func TestProgressMayAsk(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A call tells each request that it is about to send, once it has got its token, and each try counts.
+func TestProgressTellsWhatIsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := newSim(t, simulator.Campaign{ID: 1, Source: simulator.Rows(2500, 0)})
+		sim.Inject(simulator.Fault{Match: []simulator.Matcher{simulator.AtOffset(1000)}, Times: 1, Effects: []simulator.Effect{simulator.RespondStatus(503, "")}})
+		client := newClient(t, sim, limited(smartlead.Limits{PerMinute: 10})) // one at once, then one each 6.67 s
+		var asked []int
+		began := time.Now()
+		ctx := smartlead.WithProgress(t.Context(), smartlead.Progress{Asked: func() {
+			asked = append(asked, int(time.Since(began).Round(time.Second).Seconds()))
+		}})
+		if _, err := statistics(ctx, client); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]int{0, 7, 13, 20}, asked); diff != "" {
+			t.Errorf("seconds at which requests were about to be sent (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A call that is to try once asks for no page a second time.
+func TestWithTries(t *testing.T) {
+	for tries, want := range map[int]int{0: 1, 1: 1, 2: 2, 4: 4} {
+		synctest.Test(t, func(t *testing.T) {
+			requests := 0
+			client := newClient(t, counted(respond(http.StatusInternalServerError, ""), &requests))
+			if _, err := statistics(smartlead.WithTries(t.Context(), tries), client); !errors.Is(err, smartlead.ErrServer) || requests != want {
+				t.Errorf("%d tries: %v after %d requests, want %d", tries, err, requests, want)
+			}
+		})
+	}
+}
+
+// However an address is written, the origin is the same for the same API, and another one for another.
+func TestOrigin(t *testing.T) {
+	origin := func(base string) string {
+		return newClient(t, respond(http.StatusOK, ""), func(o *smartlead.Options) { o.BaseURL = base }).Origin()
+	}
+	for _, same := range []string{"https://API.test/v1/", "https://api.test:443/v1"} {
+		if got, want := origin(same), origin("https://api.test/v1"); got != want {
+			t.Errorf("%s has the origin %s, want %s", same, got, want)
+		}
+	}
+	for _, other := range []string{"http://api.test/v1", "https://api.test/v2", "https://api.test:8443/v1"} {
+		if origin(other) == origin("https://api.test/v1") {
+			t.Errorf("%s has the same origin", other)
+		}
+	}
 }
