@@ -22,7 +22,7 @@ import (
 
 const (
 	format  = "smartlead_exporter cache"
-	version = 1 // of the content; a file of another version is of no use
+	version = 2 // of the content; a file of another version is of no use
 
 	maxBytes = 1 << 30
 )

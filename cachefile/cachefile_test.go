@@ -43,14 +43,15 @@ func TestMain(m *testing.M) {
 // memory is what is known of n campaigns.
 func memory(n int) []collector.AccountSnapshot {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678, time.UTC)
-	a := collector.AccountSnapshot{Name: "a", ListLastSuccess: at, List: []smartlead.Campaign{
+	a := collector.AccountSnapshot{Name: "a", Origin: "https://api.test/v1", KeySource: "variable KEY", ListLastSuccess: at, List: []smartlead.Campaign{
 		{ID: 1, Name: "“quoted”\n", Status: "ACTIVE", CreatedAt: at, ClientID: "7", ParentID: 2, OpenTracking: true, MaxLeadsPerDay: -1, Tags: []string{"x"}},
 	}}
 	for id := range int64(n) {
 		a.Campaigns = append(a.Campaigns, collector.Snapshot{
 			Account: "a", Query: smartlead.StatisticsQuery{CampaignID: id + 1, SequenceNumbers: []int{1, 2}, SentAfter: at},
 			Statistics:  &smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 1<<62 + id, Unknown: 1 << smartlead.CountOpened, LastSent: at}}, RowsWithoutStep: 2, Requests: 3},
-			LastSuccess: at, Up: true, Duration: time.Second, Requests: 3,
+			LastSuccess: at, Up: id%2 == 0, Reason: smartlead.ErrTimeout, FailingSince: at, Duration: time.Second, Requests: 3,
+			Cost: 4, Rate: collector.Rate{Changes: 1.5, Seconds: 600},
 		})
 	}
 	return []collector.AccountSnapshot{a}
@@ -114,7 +115,7 @@ func saved(t testing.TB, n int) []byte {
 // framed is content under a header that fits it, but for what change does to the header.
 func framed(content, saved, change string) []byte {
 	sum := sha256.Sum256([]byte(content))
-	header := fmt.Sprintf(`{"format":"smartlead_exporter cache","version":1,"saved":%q,"sha256":%q}`, saved, hex.EncodeToString(sum[:]))
+	header := fmt.Sprintf(`{"format":"smartlead_exporter cache","version":2,"saved":%q,"sha256":%q}`, saved, hex.EncodeToString(sum[:]))
 	if old, replacement, ok := strings.Cut(change, "=>"); ok {
 		header = strings.Replace(header, old, replacement, 1)
 	}
@@ -135,7 +136,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"foreign", []byte("root:x:0:0:root:/root:/bin/sh\n"), "isn't a cache file"},
 		{"foreign JSON", []byte(`{"accounts":[]}`), "isn't a cache file"},
 		{"another format", framed("{}", past, "exporter cache=>exporter notes"), "isn't a cache file"},
-		{"of a later version", framed("{}", past, `"version":1=>"version":2`), "of version 2"},
+		{"of an earlier version", framed("{}", past, `"version":2=>"version":1`), "of version 1"},
+		{"of a later version", framed("{}", past, `"version":2=>"version":3`), "of version 3"},
 		{"of the future", framed("{}", time.Now().Add(time.Hour).Format(time.RFC3339), ""), "in the future"},
 		{"cut off in the header", good[:20], "isn't a cache file"},
 		{"cut off", good[:len(good)-1], "damaged or cut off"},
@@ -249,7 +251,7 @@ func TestSaveKilled(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(saved(f, 1))
 	f.Add([]byte("{}"))
-	f.Add([]byte(`{"Campaigns":[{"Account":"a","Steps":[{"Sent":1}]}],"Lists":[{"Campaigns":[{"ID":1}]}]}`))
+	f.Add([]byte(`{"Accounts":[{"Name":"a","Campaigns":[{"Steps":[{"Sent":1}]}],"List":[{"ID":1}]}]}`))
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, content []byte) {
 		// The checksum would keep the fuzzer from the content behind it.

@@ -9,48 +9,59 @@ import (
 
 // content is what stands in the file.
 type content struct {
+	Accounts []storedAccount
+}
+
+// storedAccount is what is known of an account: its campaigns, and its list of campaigns.
+type storedAccount struct {
+	Name      string
+	Origin    string // whose numbers they are
+	KeySource string // where the key comes from; not the key
 	Campaigns []storedCampaign
-	Lists     []storedList
+
+	List            []smartlead.Campaign
+	ListLastSuccess time.Time // zero if there was no list
 }
 
 // storedCampaign is the newest success of a campaign, and how the newest refresh ended.
 type storedCampaign struct {
-	Account string
-	Query   smartlead.StatisticsQuery
-	Steps   []smartlead.Step
+	Query smartlead.StatisticsQuery
+	Steps []smartlead.Step
 	// RowsWithoutStep are in none of the steps.
 	RowsWithoutStep int `json:",omitzero"`
 	LastSuccess     time.Time
-	Up              bool
-	Duration        time.Duration
-	Requests        int
-}
 
-// storedList is an account's list of campaigns.
-type storedList struct {
-	Account     string
-	Campaigns   []smartlead.Campaign
-	LastSuccess time.Time
+	Up           bool
+	Reason       smartlead.Reason `json:",omitempty"`
+	FailingSince time.Time        `json:",omitzero"`
+	Duration     time.Duration
+	Requests     int
+
+	Cost int
+	Rate collector.Rate
 }
 
 // store returns what is worth keeping of what is known.
 func store(accounts []collector.AccountSnapshot) content {
 	var c content
 	for _, a := range accounts {
+		stored := storedAccount{Name: a.Name, Origin: a.Origin, KeySource: a.KeySource}
+		if !a.ListLastSuccess.IsZero() {
+			stored.List, stored.ListLastSuccess = a.List, a.ListLastSuccess
+		}
 		for i := range a.Campaigns {
 			known := &a.Campaigns[i]
 			if known.Statistics == nil {
 				continue
 			}
-			c.Campaigns = append(c.Campaigns, storedCampaign{
-				Account: a.Name, Query: known.Query,
-				Steps: known.Statistics.Steps, RowsWithoutStep: known.Statistics.RowsWithoutStep,
-				LastSuccess: known.LastSuccess, Up: known.Up, Duration: known.Duration, Requests: known.Requests,
+			stored.Campaigns = append(stored.Campaigns, storedCampaign{
+				Query: known.Query, Steps: known.Statistics.Steps, RowsWithoutStep: known.Statistics.RowsWithoutStep,
+				LastSuccess: known.LastSuccess,
+				Up:          known.Up, Reason: known.Reason, FailingSince: known.FailingSince,
+				Duration: known.Duration, Requests: known.Requests, Cost: known.Cost, Rate: known.Rate,
 			})
 		}
-		if !a.ListLastSuccess.IsZero() {
-			c.Lists = append(c.Lists, storedList{Account: a.Name, Campaigns: a.List, LastSuccess: a.ListLastSuccess})
-		}
+		c.Accounts = append(c.Accounts, stored)
 	}
 	return c
 }
@@ -58,31 +69,23 @@ func store(accounts []collector.AccountSnapshot) content {
 // accounts returns what is known, as it was when it was stored.
 func (c content) accounts() []collector.AccountSnapshot {
 	var accounts []collector.AccountSnapshot
-	index := map[string]int{}
-	account := func(name string) *collector.AccountSnapshot {
-		i, ok := index[name]
-		if !ok {
-			i = len(accounts)
-			index[name] = i
-			accounts = append(accounts, collector.AccountSnapshot{Name: name})
+	for _, stored := range c.Accounts {
+		a := collector.AccountSnapshot{
+			Name: stored.Name, Origin: stored.Origin, KeySource: stored.KeySource,
 		}
-		return &accounts[i]
-	}
-	for _, stored := range c.Campaigns {
-		a := account(stored.Account)
-		a.Campaigns = append(a.Campaigns, collector.Snapshot{
-			Account: stored.Account, Query: stored.Query,
-			Statistics:  &smartlead.Statistics{Steps: stored.Steps, RowsWithoutStep: stored.RowsWithoutStep, Requests: stored.Requests},
-			LastSuccess: stored.LastSuccess,
-			Up:          stored.Up, Duration: stored.Duration, Requests: stored.Requests,
-		})
-	}
-	for _, stored := range c.Lists {
-		if stored.LastSuccess.IsZero() {
-			continue
+		if !stored.ListLastSuccess.IsZero() {
+			a.List, a.ListLastSuccess = stored.List, stored.ListLastSuccess
 		}
-		a := account(stored.Account)
-		a.List, a.ListLastSuccess = stored.Campaigns, stored.LastSuccess
+		for _, known := range stored.Campaigns {
+			a.Campaigns = append(a.Campaigns, collector.Snapshot{
+				Account: stored.Name, Query: known.Query,
+				Statistics:  &smartlead.Statistics{Steps: known.Steps, RowsWithoutStep: known.RowsWithoutStep, Requests: known.Requests},
+				LastSuccess: known.LastSuccess,
+				Up:          known.Up, Reason: known.Reason, FailingSince: known.FailingSince,
+				Duration: known.Duration, Requests: known.Requests, Cost: known.Cost, Rate: known.Rate,
+			})
+		}
+		accounts = append(accounts, a)
 	}
 	return accounts
 }

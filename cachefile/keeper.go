@@ -23,8 +23,8 @@ type Store interface {
 	Remember() (accounts []collector.AccountSnapshot, changes uint64)
 	// Changes returns the number that Remember returns.
 	Changes() uint64
-	// Restore takes up what was kept and returns how many entries it ignored.
-	Restore(accounts []collector.AccountSnapshot) (ignored int)
+	// Restore takes up what was kept.
+	Restore(accounts []collector.AccountSnapshot)
 }
 
 // Keeper keeps what a store knows in the file that cache.file names, if it names one. It is safe for concurrent use.
@@ -92,9 +92,7 @@ func (k *Keeper) load(path string) bool {
 		return true
 	}
 	k.read = true
-	if ignored := k.store.Restore(accounts); ignored > 0 {
-		_ = level.Warn(k.logger).Log("msg", "entries of the cache file were ignored, since they are of the future; is the clock right?", "entries", ignored)
-	}
+	k.store.Restore(accounts)
 	campaigns := 0
 	for _, a := range accounts {
 		campaigns += len(a.Campaigns)

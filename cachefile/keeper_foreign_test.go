@@ -44,7 +44,7 @@ func TestKeeperPutsAside(t *testing.T) {
 		"cut off":         {func(t *testing.T) string { s := good(t); return s[:len(s)-10] }, "damaged or cut off"},
 		"damaged":         {change(`"Sent":1`, `"Sent":7`), "damaged or cut off"},
 		"of the future":   {change(`"saved":"20`, `"saved":"30`), "saved in the future"},
-		"another version": {change(`"version":1`, `"version":2`), "of version 2"},
+		"another version": {change(`"version":2`, `"version":3`), "of version 3"},
 	} {
 		for _, at := range []string{"start", "reload", "reload without a file before"} {
 			t.Run(name+" at "+at, func(t *testing.T) {

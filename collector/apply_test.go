@@ -144,7 +144,7 @@ func TestApplyMovesCampaignsBetweenAccounts(t *testing.T) {
 
 		e.store.Apply(settings(account("from", from, 2), account("to", to, 3, 1)))
 		e.scrapeFor(0).Want(t, "just after", page{
-			info(1, "from", ""): none, info(1, "to", ""): 1, sent(1): none, up(1): 0,
+			info(1, "from", ""): none, info(1, "to", ""): 1, sent(1): 5, up(1): 1,
 		})
 		e.scrape().Want(t, "when the other account has fetched it", page{info(1, "to", ""): 1, sent(1): 7, sent(2): 1, sent(3): 1})
 		if got := from.GivenUp(); len(got) != 1 || got[0] != 1 {
@@ -211,10 +211,12 @@ func TestApplyChangesHowLongValuesLast(t *testing.T) {
 
 		api.Answer(1, answer{Err: failure(smartlead.ErrServer)})
 		time.Sleep(10 * time.Second)
+		e.scrape()
+		time.Sleep(10 * time.Second)
 		apply(time.Second, 10*time.Second)
-		e.scrape().Want(t, "as old as the new max_stale", page{sent(1): none})
+		e.scrape().Want(t, "failing for as long as the new max_stale", page{sent(1): none})
 		apply(time.Second, 10*time.Second+1)
-		e.scrape().Want(t, "younger than the new max_stale", page{sent(1): 1})
+		e.scrape().Want(t, "failing for less than the new max_stale", page{sent(1): 1})
 	})
 }
 

@@ -32,10 +32,10 @@ type catalog struct {
 	interval  time.Duration // 0: never
 	discovery *Discovery    // nil: the list only serves for names and the like
 
-	pending chan struct{} // closed when the list that is wanted or being fetched has been had; nil if there is none
-	running bool
-	cancel  context.CancelFunc
+	pending bool      // a scrape found it to be due, and it wasn't had yet
+	listing *listing  // under way; nil if there is none
 	next    time.Time // when it is due
+	overdue bool      // a scrape waited for the first one until its deadline
 
 	list        []smartlead.Campaign // the newest that was believed; never written to
 	byID        map[int64]*smartlead.Campaign
@@ -62,13 +62,19 @@ func (c *catalog) apply(settings Account) {
 
 // giveUp ends the waiting for a list that isn't wanted any more.
 func (c *catalog) giveUp() {
-	switch {
-	case c.running:
-		c.cancel() // finishList closes pending
-	case c.pending != nil:
-		close(c.pending)
-		c.pending = nil
+	if c.listing != nil {
+		c.listing.cancel()
+		c.listing = nil
 	}
+	c.pending = false
+}
+
+// wants reports whether a request for the list is still to be sent.
+func (c *catalog) wants() bool {
+	if c.listing != nil {
+		return !c.listing.asked
+	}
+	return c.pending
 }
 
 // wanted reports whether there is to be a list at all.
@@ -76,7 +82,7 @@ func (c *catalog) wanted() bool { return c.lister != nil && c.interval > 0 }
 
 func (c *catalog) forget() {
 	c.list, c.byID, c.doubtful, c.doubted, c.lastSuccess = nil, nil, nil, false, time.Time{}
-	c.omitted, c.unreadable, c.claimed, c.reason = 0, 0, nil, ""
+	c.omitted, c.unreadable, c.claimed, c.reason, c.overdue = 0, 0, nil, "", false
 }
 
 // believe takes a list for true.
@@ -98,97 +104,16 @@ func (c *catalog) discovered() (found []smartlead.Campaign, omitted int) {
 
 // due reports whether the list is to be fetched.
 func (c *catalog) due(now time.Time) bool {
-	return c.wanted() && c.pending == nil && !now.Before(c.next)
+	return c.wanted() && !c.pending && !now.Before(c.next)
 }
 
-// believable reports whether a list can be taken for true at once. One that is suddenly empty, or has lost more than
-// half, is more often a fault of the API than a truth; it has to come twice.
+// believable reports whether a list can be taken for true at once. One that is suddenly empty, or has lost half, is more
+// often a fault of the API than a truth, and so is a first one without any campaign; it has to come twice.
 func (c *catalog) believable(list []smartlead.Campaign) bool {
-	if 2*len(list) >= len(c.list) {
+	if 2*len(list) > len(c.list) || len(c.list) == 0 && !c.lastSuccess.IsZero() {
 		return true
 	}
 	return c.doubted && 2*len(list) >= len(c.doubtful) && 2*len(c.doubtful) >= len(list)
-}
-
-// wantLists has the lists fetched that are due. It returns what to wait for: a list that was never had, without which
-// there is nothing to show. s.mu is held.
-func (s *Store) wantLists(now time.Time) (first []chan struct{}) {
-	for _, a := range s.accounts {
-		if a.catalog.due(now) {
-			a.catalog.pending = make(chan struct{})
-			s.signal()
-		}
-		if a.catalog.pending != nil && a.catalog.lastSuccess.IsZero() {
-			first = append(first, a.catalog.pending)
-		}
-	}
-	return first
-}
-
-// nextList returns a function that fetches a list that is wanted, or nil if there is none. s.mu is held.
-func (s *Store) nextList(ctx context.Context) func() {
-	for _, a := range s.accounts {
-		if a.catalog.pending == nil || a.catalog.running {
-			continue
-		}
-		ctx, cancel := context.WithCancel(ctx)
-		a.catalog.running, a.catalog.cancel = true, cancel
-		lister := a.catalog.lister
-		return func() {
-			defer cancel()
-			list, err := lister.Campaigns(ctx, smartlead.CampaignsQuery{IncludeTags: true})
-			s.finishList(ctx, a, list, err)
-		}
-	}
-	return nil
-}
-
-// finishList takes in a list.
-func (s *Store) finishList(ctx context.Context, a *account, fetched smartlead.CampaignList, err error) {
-	s.mu.Lock()
-	defer s.unlock()
-	c := &a.catalog
-	defer close(c.pending)
-	c.running, c.cancel, c.pending = false, nil, nil
-	if a.removed || !c.wanted() || err != nil && ctx.Err() != nil {
-		return
-	}
-	now := time.Now()
-	if err != nil {
-		c.next = now.Add(min(c.interval, listRetry))
-		reason := reasonOf(err)
-		s.metrics.listFailures.WithLabelValues(a.name, string(reason)).Inc()
-		loudness := level.Debug
-		if reason != c.reason { // told once is enough
-			loudness = level.Warn
-		}
-		c.reason = reason
-		s.say(loudness, "msg", "listing the campaigns failed; what is known of them stays", "account", a.name,
-			"reason", string(reason), "err", err)
-		return
-	}
-	if c.reason != "" {
-		s.say(level.Info, "msg", "listing the campaigns succeeds again", "account", a.name)
-	}
-	c.reason = ""
-	list := fetched.Campaigns
-	if n := fetched.Unreadable; n != 0 && n != c.unreadable {
-		s.say(level.Warn, "msg", "entries of the list of campaigns have no id that can be read; they are left out", "account", a.name, "count", n)
-	}
-	c.unreadable = fetched.Unreadable
-	if !c.believable(list) {
-		c.next = now.Add(min(c.interval, listRetry))
-		c.doubtful, c.doubted = list, true
-		s.say(level.Warn, "msg", "the list of campaigns lost more than half; it is believed when it comes again",
-			"account", a.name, "before", len(c.list), "now", len(list))
-		return
-	}
-	c.next = now.Add(c.interval)
-	c.doubtful, c.doubted = nil, false
-	s.sayDifference(a, c.byID, list)
-	c.believe(list, now)
-	s.changes++
-	s.rebuild()
 }
 
 // sayOmitted tells when the number of campaigns left out changes. s.mu is held.

@@ -86,14 +86,21 @@ func TestCatalogFirstListOutlastsTheScrape(t *testing.T) {
 		if took := time.Since(began); took != 10*time.Second {
 			t.Errorf("it took %s", took)
 		}
-		wantShown(t, "a scrape that waits on", e.scrape(), 1)
+		began = time.Now()
+		wantShown(t, "the next scrape, which doesn't wait for what one has waited for in vain", e.scrape())
+		if took := time.Since(began); took != 0 {
+			t.Errorf("it took %s, want no time", took)
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		wantShown(t, "a scrape when the list is there", e.scrape(), 1)
 		if n := l.Times(); n != 1 {
 			t.Errorf("the list was fetched %d times, want once", n)
 		}
 	})
 }
 
-// A list that failed, or lost more than half, changes nothing until a second one says so, too.
+// A list that failed, or lost half or more, changes nothing until a second one says so, too.
 func TestCatalogBelieves(t *testing.T) {
 	failed := failure(smartlead.ErrServer)
 	type list struct {
@@ -106,7 +113,9 @@ func TestCatalogBelieves(t *testing.T) {
 		want  [][]int64 // after each list
 	}{
 		{"a campaign more", []list{{ids: []int64{1, 2, 3}}}, [][]int64{{1, 2, 3}}},
-		{"a campaign gone", []list{{ids: []int64{2}}}, [][]int64{{2}}},
+		{"half gone", []list{{ids: []int64{2}}}, [][]int64{{1, 2}}},
+		{"half gone, twice", []list{{ids: []int64{2}}, {ids: []int64{2}}}, [][]int64{{1, 2}, {2}}},
+		{"empty for good", []list{{}, {}, {}, {}}, [][]int64{{1, 2}, nil, nil, nil}},
 		{"another campaign in place of one", []list{{ids: []int64{1, 7}}}, [][]int64{{1, 7}}},
 		{"failed once", []list{{err: failed}, {ids: []int64{1, 2}}}, [][]int64{{1, 2}, {1, 2}}},
 		{"failed again and again", []list{{err: failed}, {err: failed}, {err: failed}}, [][]int64{{1, 2}, {1, 2}, {1, 2}}},
@@ -155,7 +164,8 @@ func TestCatalogShrinksByMoreThanHalf(t *testing.T) {
 			t.Error("a doubtful list was asked for again before a minute was over")
 		}
 		wantShown(t, "the second list says something else again", next(time.Second, 1, 2, 3, 4), 1, 2, 3, 4)
-		wantShown(t, "lost just half", next(listInterval, 1, 2), 1, 2)
+		wantShown(t, "lost just half", next(listInterval, 1, 2), 1, 2, 3, 4)
+		wantShown(t, "lost just half, for the second time", next(time.Minute, 1, 2), 1, 2)
 	})
 }
 
@@ -331,13 +341,17 @@ func TestTargets(t *testing.T) {
 		list[0].ClientID, list[0].Tags = "77", []string{"eu", "outbound"}
 		l.Answer(list...)
 		time.Sleep(time.Minute)
+		if targets, err := e.store.Targets(t.Context()); err == nil {
+			t.Errorf("a list that failed was waited for: %v", targets)
+		}
+		synctest.Wait()
 		got, err := e.store.Targets(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := []collector.Snapshot{
-			{ID: "9", Account: "a", Query: smartlead.StatisticsQuery{CampaignID: 9}, Name: "nine", State: collector.StateNever},
-			{ID: "1", Account: "a", Query: smartlead.StatisticsQuery{CampaignID: 1}, Name: "C1", State: collector.StateNever, Listed: &list[0]},
+			{ID: "9", Account: "a", Query: smartlead.StatisticsQuery{CampaignID: 9}, Name: "nine", State: collector.StateNever, Rate: got[0].Rate},
+			{ID: "1", Account: "a", Query: smartlead.StatisticsQuery{CampaignID: 1}, Name: "C1", State: collector.StateNever, Listed: &list[0], Rate: got[1].Rate},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("targets (-want +got):\n%s", diff)

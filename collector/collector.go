@@ -30,7 +30,7 @@ func (*scrapeCollector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect sends the metrics.
 func (c *scrapeCollector) Collect(ch chan<- prometheus.Metric) {
-	for _, campaign := range c.store.look(c.ctx) {
+	for _, campaign := range c.store.look(c.ctx, 0) {
 		campaign.show(metricSink(ch))
 	}
 	for _, account := range c.store.lists() {
@@ -42,9 +42,13 @@ func (c *scrapeCollector) Collect(ch chan<- prometheus.Metric) {
 type metricSink chan<- prometheus.Metric
 
 func (ch metricSink) gauge(f *family, value float64, labels ...string) {
-	m, err := prometheus.NewConstMetric(f.desc, prometheus.GaugeValue, value, labels...)
+	ch <- gauge(f.desc, value, labels...)
+}
+
+func gauge(desc *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
+	m, err := prometheus.NewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	if err != nil {
-		m = prometheus.NewInvalidMetric(f.desc, err)
+		return prometheus.NewInvalidMetric(desc, err)
 	}
-	ch <- m
+	return m
 }

@@ -25,7 +25,7 @@ func (e *exporter) newClient(account string, api http.Handler, limits smartlead.
 	e.t.Helper()
 	client, err := smartlead.NewClient(smartlead.Options{
 		Key:       func() (string, error) { return testKey, nil },
-		BaseURL:   "http://smartlead.test/api/v1",
+		BaseURL:   "http://" + account + ".smartlead.test/api/v1", // whose quota is the account's own
 		Limits:    &limits,
 		Transport: simulator.Transport(api),
 		Trace:     e.metrics.Trace(account),
@@ -163,11 +163,19 @@ func TestKeyStaysHidden(t *testing.T) {
 				e := start(t, settings())
 				e.store.Apply(settings(account("default", e.newClient("default", sim, smartlead.Limits{}), 1)))
 				e.scrapeFor(time.Hour)
+				time.Sleep(maxBackoff)
+				e.scrape() // which doesn't wait for an account that doesn't answer
+				time.Sleep(10 * time.Minute)
+				synctest.Wait()
 				shown := e.exposition(t.Context(), textFormat)
-				parse(t, shown).Want(t, "the page", page{up(1): 0, failures("default", tc.reason): 2})
+				p := parse(t, shown)
+				p.Want(t, "the page", page{up(1): 0})
+				if n := p[failures("default", tc.reason)]; n < 2 {
+					t.Errorf("the page tells of %v failures, want 2 at least", n)
+				}
 				lines := e.log.Take()
-				if len(lines) != 2 {
-					t.Errorf("there are %d log lines, want one for each of 2 failures", len(lines))
+				if len(lines) < 2 {
+					t.Errorf("there are %d log lines, want one at least for each of 2 failures", len(lines))
 				}
 				for _, line := range lines {
 					for _, value := range line {

@@ -109,6 +109,9 @@ func (v *Snapshot) showMeta(to sink) {
 
 func (v *AccountSnapshot) show(to sink) {
 	to.gauge(lastDiscoveryFamily, timeValue(v.ListLastSuccess), v.Name)
+	if v.ListLastSuccess.IsZero() {
+		return // a list that is missing isn't one of none
+	}
 	to.gauge(omittedFamily, float64(v.Omitted), v.Name)
 	count := map[string]int{}
 	for _, status := range Statuses() {

@@ -58,17 +58,20 @@ func TestShownUntilMaxStale(t *testing.T) {
 		name          string
 		ttl, maxStale time.Duration
 		age           time.Duration
+		failing       time.Duration // before the scrape in question; 0: it is the first to fail, if the values aren't fresh
 		shown         bool
 	}{
-		{"fresh", ttl, maxStale, ttl - 1, true},
-		{"stale", ttl, maxStale, ttl, true},
-		{"just younger than max_stale", ttl, maxStale, maxStale - 1, true},
-		{"exactly max_stale", ttl, maxStale, maxStale, false},
-		{"older than max_stale", ttl, maxStale, 2 * maxStale, false},
-		{"no max_stale, fresh", ttl, 0, ttl - 1, true},
-		{"no max_stale, no longer fresh", ttl, 0, ttl, false},
-		{"max_stale below the TTL, fresh but older than max_stale", ttl, time.Second, ttl - 1, true},
-		{"max_stale below the TTL, no longer fresh", ttl, time.Second, ttl, false},
+		{"fresh", ttl, maxStale, ttl - 1, 0, true},
+		{"stale", ttl, maxStale, ttl, 0, true},
+		{"failing for just less than max_stale", ttl, maxStale, ttl + maxStale, maxStale - 1, true},
+		{"failing for exactly max_stale", ttl, maxStale, ttl + maxStale, maxStale, false},
+		{"failing for longer than max_stale", ttl, maxStale, ttl + 3*maxStale, 2 * maxStale, false},
+		{"much older than max_stale, when it fails for the first time", ttl, maxStale, 9 * maxStale, 0, true},
+		{"no max_stale, fresh", ttl, 0, ttl - 1, 0, true},
+		{"no max_stale, at the first failure", ttl, 0, ttl, 0, false},
+		{"max_stale below the TTL, fresh but older than max_stale", ttl, time.Second, ttl - 1, 0, true},
+		{"max_stale below the TTL, at the first failure", ttl, time.Second, ttl, 0, true},
+		{"max_stale below the TTL, failing for so long", ttl, time.Second, ttl + time.Second, time.Second, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -79,7 +82,13 @@ func TestShownUntilMaxStale(t *testing.T) {
 				succeeded := time.Now()
 
 				api.Answer(1, answer{Err: failure(smartlead.ErrServer)})
-				time.Sleep(tc.age)
+				if tc.failing > 0 {
+					time.Sleep(tc.age - tc.failing)
+					e.scrape()
+					time.Sleep(tc.failing)
+				} else {
+					time.Sleep(tc.age)
+				}
 				want := page{sent(1): none, lastSuccess(1): seconds(succeeded)}
 				if tc.shown {
 					want[sent(1)] = 7
@@ -94,6 +103,7 @@ func TestShownUntilMaxStale(t *testing.T) {
 					return
 				}
 				api.Answer(1, answer{Sent: 9})
+				time.Sleep(maxBackoff)
 				e.scrape().Want(t, "once the API answers again", page{sent(1): 9, up(1): 1, lastSuccess(1): seconds(time.Now())})
 			})
 		})

@@ -52,7 +52,7 @@ func NewGatherer(store *Store) *Gatherer {
 // gathers is shown as well; it must not have families of the same names.
 func (g *Gatherer) ForScrape(ctx context.Context, own prometheus.Gatherer) prometheus.Gatherer {
 	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		generation := g.show(g.store.look(ctx), g.store.lists())
+		generation := g.show(g.store.look(ctx, 0), g.store.lists())
 		others, err := own.Gather() // last, so that it counts what this scrape caused
 		all := slices.Concat(generation, others)
 		sortFamilies(all)

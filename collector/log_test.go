@@ -12,20 +12,21 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
-// A failure is worth a warning when it is news, and so is its end; in between it fills no log.
+// A failure is worth a warning when it is news, and so is its end; in between it fills no log. What may be the account's
+// is only told of a campaign once another one has succeeded.
 func TestFailuresAreLoudOnce(t *testing.T) {
 	ok := answer{}
 	failing := func(reason smartlead.Reason) answer { return answer{Err: failure(reason)} }
 	for _, tc := range []struct {
 		name    string
 		answers []answer
-		want    []string // level and reason of the line after each
+		want    []string // level and reason of the lines after each
 	}{
 		{"nothing but successes", []answer{ok, ok}, []string{"debug", "debug"}},
 		{
 			"the same failure again and again",
-			[]answer{ok, failing(smartlead.ErrServer), failing(smartlead.ErrServer), failing(smartlead.ErrServer)},
-			[]string{"debug", "warn server_error", "debug server_error", "debug server_error"},
+			[]answer{ok, failing(smartlead.ErrBadResponse), failing(smartlead.ErrBadResponse), failing(smartlead.ErrBadResponse)},
+			[]string{"debug", "warn bad_response", "debug bad_response", "debug bad_response"},
 		},
 		{
 			"a failure from the start",
@@ -33,31 +34,39 @@ func TestFailuresAreLoudOnce(t *testing.T) {
 			[]string{"warn not_found", "debug not_found"},
 		},
 		{
+			"one that may be the account's",
+			[]answer{ok, failing(smartlead.ErrServer), failing(smartlead.ErrServer)},
+			[]string{"debug", "debug server_error, warn server_error", "debug server_error"},
+		},
+		{
 			"another reason",
 			[]answer{failing(smartlead.ErrServer), failing(smartlead.ErrTimeout), failing(smartlead.ErrTimeout), failing(smartlead.ErrServer)},
-			[]string{"warn server_error", "warn timeout", "debug timeout", "warn server_error"},
+			[]string{"debug server_error, warn server_error", "warn timeout", "debug timeout", "warn server_error"},
 		},
 		{
 			"recovery, and the same failure once more",
-			[]answer{failing(smartlead.ErrServer), failing(smartlead.ErrServer), ok, ok, failing(smartlead.ErrServer)},
-			[]string{"warn server_error", "debug server_error", "info, debug", "debug", "warn server_error"},
+			[]answer{failing(smartlead.ErrNotFound), failing(smartlead.ErrNotFound), ok, ok, failing(smartlead.ErrNotFound)},
+			[]string{"warn not_found", "debug not_found", "info not_found, debug", "debug", "warn not_found"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := newAPI()
-				e := start(t, settings(account("default", api, 1)))
+				e := start(t, settings(account("default", api, 1, 2)))
 				var got []string
 				for _, answer := range tc.answers {
-					time.Sleep(ttl)
+					time.Sleep(maxBackoff)
 					api.Answer(1, answer)
 					e.scrape()
+					synctest.Wait()
 					var lines []string
 					for _, line := range e.log.Take() {
-						if line["campaign_id"] != "1" || line["account"] != "default" {
-							t.Errorf("a line doesn't say which campaign it is about: %v", line)
+						if line["account"] != "default" {
+							t.Errorf("a line doesn't say which account it is about: %v", line)
 						}
-						lines = append(lines, strings.TrimSpace(line["level"]+" "+line["reason"]))
+						if line["campaign_id"] == "1" {
+							lines = append(lines, strings.TrimSpace(line["level"]+" "+line["reason"]))
+						}
 					}
 					got = append(got, strings.Join(lines, ", "))
 				}
@@ -74,12 +83,13 @@ func TestFailureTellsWhatIsServed(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		fetched bool
-		age     time.Duration
+		failing time.Duration
 		want    string
 	}{
 		{"never fetched", false, 0, "nothing: there are no values yet"},
-		{"stale", true, maxStale - 1, "the values of 2000-01-01T00:00:00Z, until they are older than cache.max_stale"},
-		{"too old", true, maxStale, "nothing: the values of 2000-01-01T00:00:00Z are older than cache.max_stale"},
+		{"stale", true, 0, "the values of 2000-01-01T00:00:00Z, until refreshing has been failing for cache.max_stale"},
+		{"failing for almost max_stale", true, maxStale - 1, "the values of 2000-01-01T00:00:00Z, until refreshing has been failing for cache.max_stale"},
+		{"failing for max_stale", true, maxStale, "nothing: refreshing has been failing for cache.max_stale"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // its clock starts at 2000-01-01T00:00:00Z
@@ -87,11 +97,19 @@ func TestFailureTellsWhatIsServed(t *testing.T) {
 				e := start(t, settings(account("default", api, 1)))
 				if tc.fetched {
 					e.scrape()
+					synctest.Wait()
 				}
-				time.Sleep(tc.age)
-				api.Answer(1, answer{Err: failure(smartlead.ErrServer)})
+				time.Sleep(ttl)
+				if tc.failing > 0 {
+					api.Answer(1, answer{Err: failure(smartlead.ErrIncomplete)})
+					e.scrape()
+					synctest.Wait()
+					time.Sleep(tc.failing)
+				}
+				api.Answer(1, answer{Err: failure(smartlead.ErrNotFound)}) // which is news
 				e.log.Take()
 				e.scrape()
+				synctest.Wait()
 				lines := e.log.Take()
 				if len(lines) != 1 || lines[0]["serving"] != tc.want || !strings.Contains(lines[0]["err"], "as the test wants it") {
 					t.Errorf("got the lines %v, want one with the error, and serving=%q", lines, tc.want)
@@ -106,12 +124,13 @@ func TestOneWarningPerCampaign(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newAPI()
 		for _, id := range numbers(3) {
-			api.Answer(id, answer{Err: failure(smartlead.ErrServer)})
+			api.Answer(id, answer{Err: failure(smartlead.ErrNotFound)})
 		}
 		e := start(t, settings(account("default", api, numbers(3)...)))
 		var warned []string
 		for range 3 {
 			e.scrape()
+			synctest.Wait()
 			for _, line := range e.log.Take() {
 				if line["level"] == "warn" {
 					warned = append(warned, line["campaign_id"])
@@ -126,7 +145,9 @@ func TestOneWarningPerCampaign(t *testing.T) {
 
 // What concerns the account as a whole is told of once, not once a campaign, and so is its end.
 func TestOneWarningPerAccount(t *testing.T) {
-	for _, reason := range []smartlead.Reason{smartlead.ErrUnauthorized, smartlead.ErrRateLimited, smartlead.ErrNetwork} {
+	for _, reason := range []smartlead.Reason{
+		smartlead.ErrUnauthorized, smartlead.ErrForbidden, smartlead.ErrNetwork, smartlead.ErrTimeout, smartlead.ErrServer,
+	} {
 		t.Run(string(reason), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := newAPI()
@@ -140,7 +161,7 @@ func TestOneWarningPerAccount(t *testing.T) {
 				told := func() (lines []string) {
 					for _, line := range e.log.Take() {
 						if line["level"] != "debug" {
-							lines = append(lines, line["level"]+" "+line["campaign_id"])
+							lines = append(lines, line["level"]+" "+line["account"]+line["campaign_id"]+" "+line["reason"])
 						}
 					}
 					return lines
@@ -151,19 +172,24 @@ func TestOneWarningPerAccount(t *testing.T) {
 						t.Errorf("%s (-want +got):\n%s", when, diff)
 					}
 				}
-				for range 3 {
+				for range 5 {
 					e.scrape()
+					synctest.Wait()
+					time.Sleep(maxBackoff)
 				}
-				want("while it lasts", "warn 1")
+				want("while it lasts", "warn default "+string(reason))
 				for _, id := range numbers(3) {
 					api.Answer(id, answer{})
 				}
+				time.Sleep(maxBackoff)
 				e.scrape()
-				want("when it ends", "info 1")
+				synctest.Wait()
+				want("when it ends", "info default "+string(reason))
 				fail()
 				time.Sleep(ttl)
 				e.scrape()
-				want("when it begins again", "warn 1")
+				synctest.Wait()
+				want("when it begins again", "warn default "+string(reason))
 			})
 		})
 	}

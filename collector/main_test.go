@@ -16,6 +16,7 @@ import (
 
 	"smartlead_exporter/collector"
 	"smartlead_exporter/internal/testkit"
+	"smartlead_exporter/smartlead"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -23,6 +24,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	ttl      = 45 * time.Second
 	maxStale = time.Hour
+
+	// maxBackoff is the longest time that a campaign or an account waits after a failure.
+	maxBackoff = 15 * time.Minute
 
 	// timeout is that of a scrape where it doesn't matter: longer than anything it waits for.
 	timeout = 10 * time.Minute
@@ -80,6 +84,9 @@ func settings(accounts ...collector.Account) collector.Settings {
 // account has campaigns without names that are fetched one at a time.
 func account(name string, fetcher collector.Fetcher, ids ...int64) collector.Account {
 	a := collector.Account{Name: name, Fetcher: fetcher, Concurrency: 1}
+	if client, ok := fetcher.(interface{ Budget() smartlead.BudgetState }); ok {
+		a.Budget = client.Budget
+	}
 	for _, id := range ids {
 		a.Campaigns = append(a.Campaigns, campaign(id, ""))
 	}

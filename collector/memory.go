@@ -2,6 +2,7 @@ package collector
 
 import (
 	"reflect"
+	"slices"
 	"time"
 
 	"smartlead_exporter/smartlead"
@@ -23,55 +24,76 @@ func (s *Store) Changes() uint64 {
 }
 
 // Restore gives the store what another one remembered. It takes effect for the accounts and campaigns that come
-// with the next Apply, so it is to be called before the first. What claims to be of the future isn't taken up; returned is
-// how much of that there was.
-func (s *Store) Restore(accounts []AccountSnapshot) (refused int) {
+// with the next Apply, so it is to be called before the first. What was had at a moment that is still to come, by a clock that
+// was wrong then or is now, is shown but doesn't count as fresh.
+func (s *Store) Restore(accounts []AccountSnapshot) {
 	s.mu.Lock()
 	defer s.unlock()
-	now := time.Now()
 	s.restored = map[int64]Snapshot{}
-	s.restoredLists = map[string]AccountSnapshot{}
+	s.restoredOrigins = map[int64]string{}
+	s.restoredLists = nil
 	for _, a := range accounts {
-		switch {
-		case a.ListLastSuccess.After(now):
-			refused++
-		case !a.ListLastSuccess.IsZero():
-			s.restoredLists[a.Name] = a
+		if !a.ListLastSuccess.IsZero() {
+			s.restoredLists = append(s.restoredLists, a)
 		}
 		for _, c := range a.Campaigns {
-			switch {
-			case c.LastSuccess.After(now):
-				refused++
-			case c.Statistics != nil:
-				s.restored[c.Query.CampaignID] = c
-			}
+			s.restored[c.Query.CampaignID] = c
+			s.restoredOrigins[c.Query.CampaignID] = a.Origin
 		}
 	}
-	return refused
 }
 
-// restoreList takes up a new account's list. It is due when its interval has passed. s.mu is held.
+// restoreList takes up a new account's list: that of the same key, by whatever name. It is due when its interval has
+// passed, and where it may be another key's, since only the name is the same, at once. s.mu is held.
 func (s *Store) restoreList(a *account, settings Account) {
-	known, ok := s.restoredLists[a.name]
-	if !ok || settings.ListInterval <= 0 {
+	if settings.ListInterval <= 0 {
 		return
 	}
-	delete(s.restoredLists, a.name)
+	sameKey := func(known AccountSnapshot) bool {
+		return known.Origin == settings.Origin && known.KeySource == settings.KeySource && (known.Name == settings.Name || known.KeySource != "")
+	}
+	i := slices.IndexFunc(s.restoredLists, sameKey)
+	sure := i >= 0
+	if !sure {
+		i = slices.IndexFunc(s.restoredLists, func(known AccountSnapshot) bool {
+			return known.Origin == settings.Origin && known.Name == settings.Name
+		})
+	}
+	if i < 0 {
+		return
+	}
+	known := s.restoredLists[i]
+	s.restoredLists = slices.Delete(s.restoredLists, i, i+1)
 	a.catalog.believe(known.List, known.ListLastSuccess)
 	a.catalog.interval = settings.ListInterval
-	a.catalog.next = known.ListLastSuccess.Add(settings.ListInterval)
+	if sure && !known.ListLastSuccess.After(time.Now()) {
+		a.catalog.next = known.ListLastSuccess.Add(settings.ListInterval)
+	}
 }
 
 // restoreCampaign takes up a new campaign's values. s.mu is held.
 func (s *Store) restoreCampaign(c *campaign) {
 	id := c.known.Query.CampaignID
 	m, ok := s.restored[id]
-	if !ok || m.Account != c.account.name || !sameQuery(m.Query, c.known.Query) {
+	if !ok || s.restoredOrigins[id] != c.origin || !sameQuery(m.Query, c.known.Query) {
 		return
 	}
 	delete(s.restored, id)
 	c.known.Statistics, c.known.LastSuccess = m.Statistics, m.LastSuccess
-	c.known.Up, c.known.Duration, c.known.Requests = m.Up, m.Duration, m.Requests
+	c.known.Up, c.known.Reason, c.known.FailingSince = m.Up, m.Reason, m.FailingSince
+	c.known.Duration, c.known.Requests, c.known.Cost, c.known.Rate = m.Duration, m.Requests, m.Cost, m.Rate
+	c.tried = m.LastSuccess
+	if now := time.Now(); c.known.FailingSince.After(now) {
+		c.known.FailingSince = now
+	}
+	if m.FailingSince.IsZero() {
+		return
+	}
+	if m.Reason == "" {
+		c.inherited, c.account.inherited = true, true
+	} else {
+		c.failures = 1
+	}
 }
 
 // sameQuery reports whether two queries ask for the same; a moment is the same in another zone.

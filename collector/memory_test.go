@@ -1,7 +1,6 @@
 package collector_test
 
 import (
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,9 +25,7 @@ func remembered(t *testing.T, a collector.Account) []collector.AccountSnapshot {
 func restarted(t *testing.T, m []collector.AccountSnapshot, settings collector.Settings) *exporter {
 	t.Helper()
 	e := start(t, collector.Settings{})
-	if refused := e.store.Restore(m); refused != 0 {
-		t.Errorf("Restore refused %d entries", refused)
-	}
+	e.store.Restore(m)
 	e.store.Apply(settings)
 	return e
 }
@@ -54,8 +51,10 @@ func TestMemoryFillsTheHoleAfterARestart(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		e.scrape().Want(t, "stale, and shown", page{sent(1): 10, sent(2): 20, up(1): 0, lastSuccess(1): seconds(then)})
-		time.Sleep(maxStale - ttl)
-		wantShown(t, "older than max_stale", e.scrape())
+		time.Sleep(maxStale - time.Second)
+		wantShown(t, "failing for less than max_stale", e.scrape(), 1, 2)
+		time.Sleep(time.Second)
+		wantShown(t, "failing for max_stale", e.scrape())
 	})
 }
 
@@ -78,7 +77,8 @@ func TestMemoryIsForTheSameQuestionOnly(t *testing.T) {
 			q.SentAfter = q.SentAfter.In(time.FixedZone("CET", 3600))
 		}, []int64{1, 2}},
 		{"another filter", func(a *collector.Account) { a.Campaigns[0].Query.SequenceNumbers = []int{1} }, []int64{2}},
-		{"another account", func(a *collector.Account) { a.Name = "b" }, nil},
+		{"renamed account", func(a *collector.Account) { a.Name = "b" }, []int64{1, 2}},
+		{"another origin", func(a *collector.Account) { a.Origin = "https://other.test" }, nil},
 		{"no longer configured", func(a *collector.Account) { a.Campaigns = a.Campaigns[:1] }, []int64{1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,28 +122,27 @@ func TestMemoryOfDiscoveredCampaigns(t *testing.T) {
 	})
 }
 
-func TestMemoryOfTheFutureIsRefused(t *testing.T) {
+// What was had at a moment that is still to come is shown, and fetched as soon as there is a scrape.
+func TestMemoryOfTheFuture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &catalogAPI{}
 		l.Answer(active(1, 2)...)
-		m := remembered(t, discovering("a", newAPI(), l))
-		kept := m[0].Campaigns[1].Query.CampaignID
+		api := newAPI()
+		m := remembered(t, discovering("a", api, l))
 		m[0].Campaigns[0].LastSuccess = time.Now().Add(time.Second)
+		m[0].Campaigns[1].FailingSince, m[0].Campaigns[1].Up = time.Now().AddDate(1, 0, 0), false
+		m[0].Campaigns[1].Reason = smartlead.ErrServer
 		m[0].ListLastSuccess = time.Now().Add(time.Hour)
-		e := prepare(t, collector.Settings{})
-		if refused := e.store.Restore(m); refused != 2 {
-			t.Errorf("Restore refused %d entries, want 2", refused)
+		id := m[0].Campaigns[0].Query.CampaignID
+		asked, listed := api.Times(id), l.Times()
+		e := restarted(t, m, settings(discovering("a", api, l)))
+		api.Answer(m[0].Campaigns[1].Query.CampaignID, answer{Err: failure(smartlead.ErrNotFound)})
+		wantShown(t, "after the restart", e.scrape(), 1, 2)
+		synctest.Wait()
+		if api.Times(id) != asked+1 || l.Times() != listed+1 {
+			t.Errorf("the campaign was fetched %d times, the list %d times; want once each", api.Times(id)-asked, l.Times()-listed)
 		}
-		e.store.Apply(settings(account("a", newAPI(), 1, 2)))
-		m, _ = e.store.Remember()
-		var known []int64
-		for _, c := range m[0].Campaigns {
-			if c.Statistics != nil {
-				known = append(known, c.Query.CampaignID)
-			}
-		}
-		if !slices.Equal(known, []int64{kept}) || !m[0].ListLastSuccess.IsZero() {
-			t.Errorf("it remembers %+v, want the values of campaign %d alone", m, kept)
-		}
+		time.Sleep(maxStale)
+		wantShown(t, "what fails since a moment that is still to come does so since the restart", e.scrape(), id)
 	})
 }

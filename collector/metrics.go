@@ -103,6 +103,9 @@ type Metrics struct {
 	lookups         *prometheus.CounterVec
 	reloadOK        prometheus.Gauge
 	reloadTime      prometheus.Gauge
+	ttl             prometheus.Gauge
+	maxStale        prometheus.Gauge
+	freshness       *freshness
 
 	mu      sync.RWMutex
 	dropped map[string]bool // accounts without series; a request of theirs that ends late must not bring them back
@@ -139,10 +142,16 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 			"Whether the last attempt to load the configuration succeeded: 1 or 0."))),
 		reloadTime: prometheus.NewGauge(prometheus.GaugeOpts(opts("config_last_reload_success_timestamp_seconds",
 			"When the configuration was last loaded successfully, in Unix time."))),
-		dropped: map[string]bool{},
+		ttl: prometheus.NewGauge(prometheus.GaugeOpts(opts("cache_ttl_seconds",
+			"How long a fetched campaign counts as fresh, as configured (cache.ttl)."))),
+		maxStale: prometheus.NewGauge(prometheus.GaugeOpts(opts("cache_max_stale_seconds",
+			"How long values are shown while refreshing fails, as configured (cache.max_stale)."))),
+		freshness: newFreshness(),
+		dropped:   map[string]bool{},
 	}
 	for _, c := range []prometheus.Collector{
 		m.requests, m.requestDuration, m.failures, m.listFailures, m.limitWait, m.limitRemaining, m.lookups, m.reloadOK, m.reloadTime,
+		m.ttl, m.maxStale, m.freshness,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
@@ -163,6 +172,23 @@ func (m *Metrics) Reloaded(ok bool) {
 	m.reloadOK.Set(1)
 	m.reloadTime.SetToCurrentTime()
 }
+
+// configured takes note of what a configuration says of the cache.
+func (m *Metrics) configured(ttl, maxStale time.Duration) {
+	m.ttl.Set(ttl.Seconds())
+	m.maxStale.Set(maxStale.Seconds())
+}
+
+// looked counts lookups by their results.
+func (m *Metrics) looked(fresh, refreshed, stale, missing int) {
+	m.lookups.WithLabelValues(lookupFresh).Add(float64(fresh))
+	m.lookups.WithLabelValues(lookupRefreshed).Add(float64(refreshed))
+	m.lookups.WithLabelValues(lookupStale).Add(float64(stale))
+	m.lookups.WithLabelValues(lookupMissing).Add(float64(missing))
+}
+
+// watch has the metrics tell of a store, instead of the one before.
+func (m *Metrics) watch(s *Store) { m.freshness.store.Store(s) }
 
 // Trace returns the functions that count what a client does on behalf of an account. They count nothing while the
 // store that counts with m no longer has the account.

@@ -3,7 +3,6 @@ package collector
 import (
 	"context"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -12,115 +11,243 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
-func newCampaign(w Campaign, a *account) *campaign {
-	return &campaign{account: a, known: Snapshot{
-		ID: strconv.FormatInt(w.Query.CampaignID, 10), Account: a.name, Query: w.Query, Name: w.Name,
-	}}
-}
-
-// Run carries out queued refreshes until ctx ends, and then returns its error once the refreshes under way have ended.
-// It is to be called once.
+// Run carries out what scrapes ask for until ctx ends, and then returns its error once the refreshes under way have
+// ended. It is to be called once.
 func (s *Store) Run(ctx context.Context) error {
-	var refreshes sync.WaitGroup
+	var jobs sync.WaitGroup
 	defer s.awaitSaid()
-	defer refreshes.Wait()
+	defer jobs.Wait()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
-		for {
-			refresh := s.next(ctx)
-			if refresh == nil {
-				break
-			}
-			refreshes.Go(refresh)
+		begun, again := s.take()
+		for _, job := range begun {
+			jobs.Go(func() { job(ctx) })
+		}
+		if again.IsZero() {
+			timer.Stop()
+		} else {
+			timer.Reset(time.Until(again))
 		}
 		select {
 		case <-s.work:
+		case <-timer.C:
 		case <-ctx.Done():
+			s.end()
 			return context.Cause(ctx)
 		}
 	}
 }
 
-// next returns a list or a refresh to fetch that may begin now, or nil if there is none.
-func (s *Store) next(ctx context.Context) func() {
+// end has scrapes wait for nothing from now on.
+func (s *Store) end() {
 	s.mu.Lock()
 	defer s.unlock()
-	if ctx.Err() != nil {
-		return nil
-	}
-	if list := s.nextList(ctx); list != nil {
-		return list
-	}
-	for _, a := range s.accounts {
-		if a.running >= a.concurrency || len(a.queue) == 0 {
-			continue
-		}
-		c := a.queue[0]
-		a.queue[0], a.queue = nil, a.queue[1:]
-		a.running++
-		ctx, cancel := context.WithCancel(ctx)
-		c.cancel = cancel
-		fetcher, query := a.fetcher, c.known.Query
-		return func() {
-			defer cancel()
-			start := time.Now()
-			statistics, err := fetcher.Statistics(ctx, query)
-			s.finish(ctx, c, statistics, err, time.Since(start))
-		}
-	}
-	return nil
+	s.ended = true
+	s.broadcast()
 }
 
-// enqueue has campaigns refreshed that aren't queued or being fetched, the one with the oldest success first. They
-// go behind those that earlier scrapes have queued, so that a campaign which fails over and over, and so
-// keeps the oldest success, can't starve the others: none waits longer than a full turn. s.mu is held.
-func (s *Store) enqueue(due []*campaign) {
-	slices.SortStableFunc(due, func(a, b *campaign) int { return a.known.LastSuccess.Compare(b.known.LastSuccess) })
-	for _, c := range due {
-		c.pending = make(chan struct{})
-		c.account.queue = append(c.account.queue, c)
+// take begins what may begin now, and returns what was begun here or by a scrape and isn't under way yet. again is when to
+// look for more.
+func (s *Store) take() (begun []func(context.Context), again time.Time) {
+	s.mu.Lock()
+	defer s.unlock()
+	again = s.dispatch(time.Now())
+	begun, s.begun = s.begun, nil
+	return begun, again
+}
+
+// begin has a refresh begin. s.mu is held.
+func (s *Store) begin(c *campaign, now time.Time) {
+	a := c.account
+	a.waiting = slices.DeleteFunc(a.waiting, func(other *campaign) bool { return other == c })
+	a.running = append(a.running, c)
+	a.begun = true
+	ctx, cancel := context.WithCancel(context.Background())
+	c.cancel = cancel
+	c.waiting, c.forced, c.first = false, false, false
+	c.tried, c.heard, c.remaining, c.asked, c.quotaWait, c.given = now, now, c.cost(), false, false, false
+	if a.trouble.reason != "" {
+		a.trouble.trial = c
+		ctx = smartlead.WithTries(ctx, 1)
 	}
-	if len(due) > 0 {
+	fetcher, query := a.fetcher, c.known.Query
+	s.begun = append(s.begun, func(run context.Context) {
+		defer cancel()
+		defer context.AfterFunc(run, cancel)()
+		statistics, err := fetcher.Statistics(smartlead.WithProgress(ctx, s.progress(c)), query)
+		s.finish(ctx, c, statistics, err)
+	})
+	s.signal()
+}
+
+// progress takes note of how a refresh under way goes on.
+func (s *Store) progress(c *campaign) smartlead.Progress {
+	note := func(take func(now time.Time)) {
+		s.mu.Lock()
+		defer s.unlock()
+		take(time.Now())
+		s.broadcast()
 		s.signal()
 	}
+	return smartlead.Progress{
+		Waiting: func(waits bool) {
+			note(func(now time.Time) {
+				c.quotaWait = waits
+				s.expectations++
+				if waits {
+					c.waitSince = now
+				} else {
+					c.heard = c.heard.Add(now.Sub(c.waitSince))
+				}
+			})
+		},
+		Asked: func() {
+			note(func(time.Time) { c.asked, c.remaining = true, max(c.remaining-1, 0) })
+		},
+		Expected: func(requests int) {
+			note(func(now time.Time) {
+				if requests > c.remaining && c.account.budget != nil {
+					s.expectations++
+				}
+				if requests > largeRefresh && c.remaining <= largeRefresh {
+					s.grew(c, requests)
+				}
+				c.remaining, c.heard = requests, now
+				s.good(c.account, now)
+			})
+		},
+	}
 }
 
-// drop takes a campaign out of the queue.
-func (a *account) drop(c *campaign) {
-	if i := slices.Index(a.queue, c); i >= 0 {
-		a.queue = slices.Delete(a.queue, i, i+1)
+// grew gives up a refresh that turns out to be large if another large one is under way for its key: what it had would
+// be old when it went on. It begins anew when its turn comes. s.mu is held.
+func (s *Store) grew(c *campaign, requests int) {
+	for _, a := range s.accounts {
+		if a.quotaID != c.account.quotaID {
+			continue
+		}
+		for _, other := range a.running {
+			if other != c && other.remaining > largeRefresh {
+				c.known.Cost = max(c.known.Cost, requests+1)
+				c.given = true
+				c.cancel()
+				return
+			}
+		}
 	}
 }
 
 // finish takes in what a refresh found.
-func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.Statistics, err error, took time.Duration) {
+func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.Statistics, err error) {
 	s.mu.Lock()
 	defer s.unlock()
 	defer s.signal() // a place is free
-	c.account.running--
-	c.cancel = nil
-	close(c.pending)
-	c.pending = nil
+	defer s.broadcast()
+	a, now := c.account, time.Now()
+	a.running = slices.DeleteFunc(a.running, func(other *campaign) bool { return other == c })
+	since, trial := c.since, a.trouble.trial == any(c)
+	c.cancel, c.since, c.remaining, c.quotaWait = nil, time.Time{}, 0, false
+	if c.inTurn {
+		c.inTurn = false
+		s.charge(a.quotaID, float64(statistics.Requests-c.counted))
+	}
 	if c.removed || err != nil && ctx.Err() != nil {
+		if trial {
+			a.trouble.trial = nil
+		}
+		if c.given && !c.removed {
+			s.enlist(c, since)
+		}
 		return // nobody wants to know, or the exporter is about to end; neither says anything about the API
 	}
-	c.known.Duration, c.known.Requests = took, statistics.Requests
+	s.changes++
+	c.known.Duration, c.known.Requests = now.Sub(c.tried), statistics.Requests
 	if err != nil {
-		reason := reasonOf(err)
-		s.metrics.failures.WithLabelValues(c.account.name, string(reason)).Inc()
-		s.sayFailure(c, err, reason)
-		c.known.Up, c.known.Reason, c.known.Error = false, reason, err.Error()
+		s.failed(c, err, since, trial, now)
 		return
 	}
-	if c.known.Reason != "" {
-		s.sayRecovery(c)
-	}
-	c.account.trouble = ""
+	s.good(a, now)
+	s.succeeded(c, &statistics, now)
+}
+
+// succeeded takes in a refresh that came whole. s.mu is held.
+func (s *Store) succeeded(c *campaign, statistics *smartlead.Statistics, now time.Time) {
+	s.sayRecovery(c, now)
 	s.say(level.Debug, "msg", "refreshed a campaign", "account", c.account.name, "campaign_id", c.known.ID,
-		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "duration", took)
-	s.sayMissing(c, &statistics)
-	c.known.Up, c.known.Reason, c.known.Error = true, "", ""
-	c.known.Statistics, c.known.LastSuccess = &statistics, time.Now()
-	s.changes++
+		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "duration", c.known.Duration)
+	s.sayMissing(c, statistics)
+	if c.known.Statistics != nil {
+		c.known.Rate = c.known.Rate.learn(changesBetween(c.known.Statistics, statistics), now.Sub(c.known.LastSuccess))
+	}
+	c.failures, c.retryAt, c.alone, c.inherited = 0, time.Time{}, false, false
+	c.known.Cost = statistics.Requests
+	c.known.Up, c.known.Reason, c.known.Error, c.known.FailingSince = true, "", "", time.Time{}
+	c.known.Statistics, c.known.LastSuccess = statistics, now
+}
+
+// failed takes in a refresh that failed. since is when a scrape asked for it; trial says that it was to tell whether the
+// account is well again. s.mu is held.
+func (s *Store) failed(c *campaign, err error, since time.Time, trial bool, now time.Time) {
+	a, reason := c.account, reasonOf(err)
+	s.metrics.failures.WithLabelValues(a.name, string(reason)).Inc()
+	failingSince := now
+	if ofAccount(reason) {
+		failingSince = later(a.lastGood, since)
+	}
+	again := c.failures > 0 && a.lastGood.After(c.failedAt) // while others succeeded
+	c.failures++
+	c.failedAt = now
+	s.backOff(c, now)
+	c.alone = reason != smartlead.ErrRateLimited // which is the key's, and its pause says until when
+	switch {
+	case answered(err):
+		s.good(a, now)
+	case trial:
+		s.tried(a, err, reason, now)
+	case ofAccount(reason) && (!again || reason == smartlead.ErrUnauthorized):
+		if s.strike(a, c, reason, now) {
+			s.sayTrouble(a, err)
+		}
+	}
+	if a.trouble.reason != "" && ofAccount(reason) {
+		s.acquit(c)
+	}
+	if c.known.FailingSince.IsZero() {
+		c.known.FailingSince = failingSince
+	}
+	c.known.Up, c.known.Reason, c.known.Error = false, reason, err.Error()
+	s.sayFailure(c, err, reason, c.alone && (again || !ofAccount(reason)), now)
+}
+
+// acquit takes note that it is the account that a campaign failed for. It is due at once. s.mu is held.
+func (s *Store) acquit(c *campaign) {
+	c.alone, c.retryAt, c.failures = false, time.Time{}, min(c.failures, 1)
+}
+
+// good takes note of a good answer to an account's request, which ends its trouble. s.mu is held.
+func (s *Store) good(a *account, now time.Time) {
+	was := a.trouble
+	a.lastGood, a.trouble = now, trouble{}
+	if a.inherited {
+		a.inherited = false
+		for _, c := range s.campaigns {
+			if c.account == a && c.inherited {
+				c.inherited, c.known.Up, c.known.FailingSince = false, true, time.Time{}
+			}
+		}
+	}
+	if was.reason != "" {
+		s.freed++
+		s.expectations++
+		s.sayWell(a, was, now)
+		return
+	}
+	for _, c := range was.struck { // so it is they that fail, and not the account
+		if c.failures > 0 {
+			s.sayOwn(c, now)
+		}
+	}
 }
 
 // sayMissing tells what good statistics lack, once until it changes. s.mu is held.

@@ -36,6 +36,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 				ended := make(chan error)
 				go func() { ended <- e.store.Run(ctx) }()
 				e.scrapeFor(time.Second)
+				synctest.Wait() // until the log has it
 				e.log.Take()
 
 				end(errEnd)

@@ -12,72 +12,127 @@ type lookup struct {
 	campaign *campaign
 	seen     *smartlead.Statistics // the values when the scrape came
 	fresh    bool                  // then
-	done     chan struct{}         // closed when the refresh to wait for has finished; nil if fresh
 }
 
-// look has fetched what is no longer fresh, waits until that is done or ctx ends, and returns what there is then: of
-// all campaigns, or of those with one of these ids alone.
-func (s *Store) look(ctx context.Context, ids ...int64) []Snapshot {
-	s.awaitLists(ctx)
-	looked := s.begin(ids)
-	for _, l := range looked {
-		if l.fresh {
-			continue
-		}
-		select {
-		case <-l.done:
-			continue
-		case <-ctx.Done():
-		}
-		break // what isn't done goes on without us
+// look has fetched what is due, waits as long as that is worth it, and returns what there is then: of all campaigns, or
+// of the one with this id alone.
+func (s *Store) look(ctx context.Context, id int64) []Snapshot {
+	if id != 0 {
+		return s.show(s.lookOne(ctx, id))
 	}
-	return s.show(looked)
+	return s.show(s.lookAll(ctx))
 }
 
-// awaitLists has the lists of campaigns fetched that are due, and waits for those that were never had.
-func (s *Store) awaitLists(ctx context.Context) {
+// lookAll is the way of a scrape of all campaigns. Those that are known come first; with the first list of an account,
+// if it is worth waiting for, come those that are discovered.
+func (s *Store) lookAll(ctx context.Context) []lookup {
 	s.mu.Lock()
-	first := s.wantLists(time.Now())
-	s.unlock()
-	for _, done := range first {
-		select {
-		case <-done:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// begin queues the campaigns that are no longer fresh.
-func (s *Store) begin(ids []int64) []lookup {
-	s.mu.Lock()
-	defer s.unlock()
-	campaigns := s.campaigns
-	if len(ids) > 0 {
-		campaigns = nil
-		for _, id := range ids {
-			if c := s.byID[id]; c != nil {
-				campaigns = append(campaigns, c)
+	now := time.Now()
+	lists := s.wantLists(now)
+	looked := s.enqueue(s.campaigns, now)
+	built := s.built
+	waits := s.newWait(ctx, looked, nil, now)
+	for {
+		lists = s.worthList(ctx, lists, now)
+		worth := waits.worth(now)
+		changed := s.changed
+		s.unlock()
+		over := !worth && len(lists) == 0
+		if !over {
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				s.giveUpFirst(ctx, lists)
+				over = true
 			}
 		}
+		s.mu.Lock()
+		now = time.Now()
+		if s.built != built { // campaigns came, or went
+			built = s.built
+			looked = append(looked, s.enqueue(s.except(looked), now)...)
+			waits = s.newWait(ctx, looked, nil, now)
+		}
+		if over {
+			s.unlock()
+			return looked
+		}
 	}
-	looked := make([]lookup, 0, len(campaigns))
-	var due []*campaign
+}
+
+// except returns the campaigns that a scrape hasn't looked up. s.mu is held.
+func (s *Store) except(looked []lookup) (others []*campaign) {
+	known := make(map[*campaign]bool, len(looked))
+	for _, l := range looked {
+		known[l.campaign] = true
+	}
+	for _, c := range s.campaigns {
+		if !known[c] {
+			others = append(others, c)
+		}
+	}
+	return others
+}
+
+// lookOne is the way of a probe.
+func (s *Store) lookOne(ctx context.Context, id int64) []lookup {
+	s.mu.Lock()
+	c := s.byID[id]
+	if c == nil {
+		s.unlock()
+		return nil
+	}
 	now := time.Now()
+	s.wantLists(now)
+	c.first = !c.running() && s.due(c, now)
+	looked := s.enqueue([]*campaign{c}, now)
+	waits := s.newWait(ctx, looked, c, now)
+	for {
+		worth := waits.worth(now)
+		changed := s.changed
+		s.unlock()
+		if !worth {
+			return looked
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return looked
+		}
+		s.mu.Lock()
+		now = time.Now()
+		if other := s.byID[id]; other != nil && other != c { // it is another one since a reload
+			c = other
+			looked = s.enqueue([]*campaign{c}, now)
+			waits = s.newWait(ctx, looked, c, now)
+		}
+	}
+}
+
+// due reports whether a campaign is to be refreshed when a scrape asks for it. s.mu is held.
+func (s *Store) due(c *campaign, now time.Time) bool {
+	return c.forced || !s.fresh(c, now) && !now.Before(c.retryAt)
+}
+
+// enqueue has the campaigns that are due refreshed, and begins what may begin at once. s.mu is held.
+func (s *Store) enqueue(campaigns []*campaign, now time.Time) []lookup {
+	looked := make([]lookup, 0, len(campaigns))
 	for _, c := range campaigns {
-		l := lookup{campaign: c, seen: c.known.Statistics, fresh: s.fresh(c, now)}
-		if !l.fresh && c.pending == nil {
-			due = append(due, c)
-		}
-		looked = append(looked, l)
-	}
-	s.enqueue(due)
-	for i := range looked {
-		if !looked[i].fresh {
-			looked[i].done = looked[i].campaign.pending
+		fresh := s.fresh(c, now) && !c.forced
+		looked = append(looked, lookup{campaign: c, seen: c.known.Statistics, fresh: fresh})
+		if !fresh && !c.waiting && !c.running() && s.due(c, now) {
+			s.enlist(c, now)
 		}
 	}
+	s.dispatch(now)
+	s.signal()
 	return looked
+}
+
+// enlist has a campaign wait for its refresh, since that moment. s.mu is held.
+func (s *Store) enlist(c *campaign, since time.Time) {
+	c.waiting, c.since = true, since
+	c.account.waiting = append(c.account.waiting, c)
 }
 
 // show returns what there is of the campaigns now, and counts what the lookups came to.
@@ -86,26 +141,27 @@ func (s *Store) show(looked []lookup) []Snapshot {
 	defer s.unlock()
 	now := time.Now()
 	snapshots := make([]Snapshot, 0, len(looked))
+	var fresh, refreshed, stale, missing int
 	for _, l := range looked {
 		c := l.campaign
 		if c.removed {
 			continue
 		}
 		snapshot := s.snapshot(c, now)
-		result := lookupMissing
 		switch { // what is fresh, or became so for this scrape, is shown however long the scrape waited for others
 		case l.fresh:
-			result = lookupFresh
+			fresh++
 		case c.known.Statistics != l.seen:
-			result = lookupRefreshed
+			refreshed++
 		case s.servable(c, now):
-			result = lookupStale
+			stale++
 		default:
+			missing++
 			snapshot.Statistics = nil
 		}
-		s.metrics.lookups.WithLabelValues(result).Inc()
 		snapshots = append(snapshots, snapshot)
 	}
+	s.metrics.looked(fresh, refreshed, stale, missing)
 	return snapshots
 }
 

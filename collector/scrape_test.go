@@ -181,6 +181,6 @@ func TestLookups(t *testing.T) {
 		for _, id := range numbers(5) {
 			api.Answer(id, answer{Err: failure(smartlead.ErrServer)})
 		}
-		e.scrape().Want(t, "when everything is too old", counts(4, 6, 2, 8))
+		e.scrape().Want(t, "when everything fails, 2 and 4 for longer than max_stale", counts(4, 6, 5, 5))
 	})
 }

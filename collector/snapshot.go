@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"smartlead_exporter/smartlead"
@@ -27,6 +29,13 @@ type Snapshot struct {
 	Duration time.Duration
 	Requests int
 
+	// FailingSince is since when it couldn't be refreshed: the first failure in a row, or when its account fell silent;
+	// zero if it can be, or only waits for its turn.
+	FailingSince time.Time
+
+	Cost int  // requests that its next refresh is expected to take; 0 if nothing is known
+	Rate Rate // how often it changes
+
 	// NextRefresh is from when on a scrape has the campaign refreshed; zero if it would now.
 	NextRefresh time.Time
 	// Queue is the campaign's place among those waiting for a refresh, from 1; 0 if it isn't waiting.
@@ -48,6 +57,8 @@ const (
 // AccountSnapshot is what is known of an account at a moment. It is shared like a Snapshot.
 type AccountSnapshot struct {
 	Name      string
+	Origin    string     // whose numbers they are
+	KeySource string     // where the key comes from; not the key
 	Campaigns []Snapshot // in the order of the configuration, those discovered last
 	Queued    int        // campaigns that wait for a refresh
 	Running   int        // campaigns that are being fetched
@@ -57,19 +68,27 @@ type AccountSnapshot struct {
 	Omitted         int                  // campaigns that discovery left out, and entries of the list that can't be read
 }
 
-// snapshot returns what is known of a campaign now. s.mu is held.
+// snapshot returns what is known of a campaign now, but for its place. s.mu is held.
 func (s *Store) snapshot(c *campaign, now time.Time) Snapshot {
 	snapshot := c.known
+	snapshot.FailingSince = s.failingSince(c, now)
+	snapshot.Up = snapshot.Up && snapshot.FailingSince.IsZero()
+	snapshot.Refreshing = c.running()
 	switch {
 	case c.known.Statistics == nil:
 		snapshot.State = StateNever
 	case s.fresh(c, now):
 		snapshot.State = StateFresh
-		snapshot.NextRefresh = c.known.LastSuccess.Add(s.ttl)
 	case s.servable(c, now):
 		snapshot.State = StateStale
 	default:
 		snapshot.State = StateExpired
+	}
+	if !c.waiting && !c.running() && !s.due(c, now) {
+		snapshot.NextRefresh = c.retryAt
+		if s.fresh(c, now) {
+			snapshot.NextRefresh = later(c.retryAt, c.known.LastSuccess.Add(s.ttl))
+		}
 	}
 	return snapshot
 }
@@ -77,7 +96,7 @@ func (s *Store) snapshot(c *campaign, now time.Time) Snapshot {
 // snapshot returns what is known of an account, but for its campaigns. Store.mu is held.
 func (a *account) snapshot() AccountSnapshot {
 	return AccountSnapshot{
-		Name: a.name, Queued: len(a.queue), Running: a.running,
+		Name: a.name, Origin: a.origin, KeySource: a.keySource, Queued: len(a.waiting), Running: len(a.running),
 		List: a.catalog.list, ListLastSuccess: a.catalog.lastSuccess, Omitted: a.catalog.omitted + a.catalog.unreadable,
 	}
 }
@@ -86,27 +105,59 @@ func (a *account) snapshot() AccountSnapshot {
 func (s *Store) Snapshot() []AccountSnapshot {
 	s.mu.Lock()
 	defer s.unlock()
-	return s.accountSnapshots(time.Now())
+	now := time.Now()
+	accounts := s.accountSnapshots(now)
+	places := map[string]int{}
+	for _, a := range s.accounts {
+		for i, c := range a.places(now) {
+			places[c.known.ID] = i + 1
+		}
+	}
+	for _, a := range accounts {
+		for i := range a.Campaigns {
+			a.Campaigns[i].Queue = places[a.Campaigns[i].ID]
+		}
+	}
+	return accounts
 }
 
-// accountSnapshots is Snapshot while s.mu is held.
+// places returns the campaigns that wait in the order in which they would be chosen now, but for turns. Store.mu is held.
+func (a *account) places(now time.Time) []*campaign {
+	waiting := slices.Clone(a.waiting)
+	rank := func(c *candidate) int {
+		switch {
+		case c.first:
+			return 0
+		case c.untried:
+			return 1
+		case !c.inTurn:
+			return 2
+		default:
+			return 3
+		}
+	}
+	slices.SortStableFunc(waiting, func(x, y *campaign) int {
+		cx, cy := x.candidate(now), y.candidate(now)
+		byRank := cmp.Compare(rank(&cx), rank(&cy))
+		if byRank != 0 || rank(&cx) < 2 {
+			return byRank
+		}
+		return cmp.Compare(cy.gain(), cx.gain())
+	})
+	return waiting
+}
+
+// accountSnapshots returns what is known, but for the campaigns' places. s.mu is held.
 func (s *Store) accountSnapshots(now time.Time) []AccountSnapshot {
 	accounts := make([]AccountSnapshot, 0, len(s.accounts))
 	index := make(map[*account]int, len(s.accounts))
-	place := map[*campaign]int{}
 	for _, a := range s.accounts {
 		index[a] = len(accounts)
 		accounts = append(accounts, a.snapshot())
-		for i, c := range a.queue {
-			place[c] = i + 1
-		}
 	}
 	for _, c := range s.campaigns {
-		snapshot := s.snapshot(c, now)
-		snapshot.Queue = place[c]
-		snapshot.Refreshing = c.pending != nil && snapshot.Queue == 0
 		a := &accounts[index[c.account]]
-		a.Campaigns = append(a.Campaigns, snapshot)
+		a.Campaigns = append(a.Campaigns, s.snapshot(c, now))
 	}
 	return accounts
 }

@@ -95,32 +95,47 @@ func TestStatusStates(t *testing.T) {
 		stale := fresh
 		stale.State, stale.NextRefresh = collector.StateStale, time.Time{}
 		wantStatus(t, "as old as the TTL", e, stale)
-		time.Sleep(maxStale - ttl - 1)
-		wantStatus(t, "just younger than max_stale", e, stale)
-		time.Sleep(time.Nanosecond)
-		expired := stale
-		expired.State = collector.StateExpired
-		wantStatus(t, "as old as max_stale", e, expired)
-
+		time.Sleep(9 * maxStale)
+		wantStatus(t, "whatever its age, as long as nothing fails", e, stale)
 		if n := api.Times(1); n != 1 {
 			t.Errorf("the campaign was fetched %d times, want once: looking asks for no refresh", n)
 		}
+
+		api.Answer(1, answer{Err: failure(smartlead.ErrNotFound)})
+		e.scrape()
+		failing := stale
+		failing.Duration, failing.NextRefresh = 0, time.Now().Add(ttl)
+		failing.Reason, failing.Error = smartlead.ErrNotFound, failure(smartlead.ErrNotFound).Error()
+		wantStatus(t, "when it has failed", e, failing)
+		time.Sleep(maxStale - 1)
+		failing.NextRefresh = time.Time{}
+		wantStatus(t, "failing for just less than max_stale", e, failing)
+		time.Sleep(time.Nanosecond)
+		failing.State = collector.StateExpired
+		wantStatus(t, "failing for max_stale", e, failing)
 	})
 }
 
-// Without max_stale there is nothing between fresh and expired.
+// Without max_stale values go at the first failure.
 func TestStatusWithoutMaxStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := settings(account("a", newAPI(), 1))
+		api := newAPI()
+		s := settings(account("a", api, 1))
 		s.MaxStale = 0
 		e := start(t, s)
 		e.scrape()
-		for _, want := range []collector.State{collector.StateFresh, collector.StateExpired} {
+		want := func(want collector.State) {
+			t.Helper()
 			if got := statusOf(t, e)[0].State; got != want {
 				t.Errorf("the state is %s, want %s", got, want)
 			}
-			time.Sleep(ttl)
 		}
+		want(collector.StateFresh)
+		time.Sleep(ttl)
+		want(collector.StateStale)
+		api.Answer(1, answer{Err: failure(smartlead.ErrServer)})
+		e.scrape()
+		want(collector.StateExpired)
 	})
 }
 
@@ -134,25 +149,28 @@ func TestStatusOfFailures(t *testing.T) {
 		first := time.Now() // 2 was fetched after 1, and took no time
 		other := campaignStatus{ID: 2, State: collector.StateFresh, LastSuccess: first, NextRefresh: first.Add(ttl), Requests: 1}
 		failed := campaignStatus{
-			ID: 1, State: collector.StateNever, Duration: time.Second, Requests: 1,
+			ID: 1, State: collector.StateNever, Duration: time.Second, Requests: 1, NextRefresh: first.Add(ttl),
 			Reason: smartlead.ErrTimeout, Error: failure(smartlead.ErrTimeout).Error(),
 		}
 		wantStatus(t, "never fetched", e, failed, other)
 
+		time.Sleep(maxBackoff)
 		api.Answer(1, answer{Sent: 5})
 		e.scrape()
-		good := campaignStatus{ID: 1, State: collector.StateFresh, LastSuccess: first, NextRefresh: first.Add(ttl), Requests: 1}
+		success := time.Now()
+		good := campaignStatus{ID: 1, State: collector.StateFresh, LastSuccess: success, NextRefresh: success.Add(ttl), Requests: 1}
+		other.LastSuccess, other.NextRefresh = success, success.Add(ttl)
 		wantStatus(t, "recovered", e, good, other)
 
 		// The newest failure counts, and the values stay.
-		for _, reason := range []smartlead.Reason{smartlead.ErrServer, smartlead.ErrNotFound} {
+		for i, reason := range []smartlead.Reason{smartlead.ErrServer, smartlead.ErrNotFound} {
 			api.Answer(1, answer{Takes: 3 * time.Second, Err: failure(reason)})
-			time.Sleep(ttl)
+			time.Sleep(maxBackoff)
 			e.scrape()
 			got := statusOf(t, e)[0]
 			want := campaignStatus{
-				ID: 1, State: collector.StateStale, LastSuccess: first, Duration: 3 * time.Second, Requests: 1,
-				Reason: reason, Error: failure(reason).Error(),
+				ID: 1, State: collector.StateStale, LastSuccess: success, Duration: 3 * time.Second, Requests: 1,
+				NextRefresh: time.Now().Add(ttl << i), Reason: reason, Error: failure(reason).Error(),
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("after %s (-want +got):\n%s", reason, diff)
@@ -161,11 +179,13 @@ func TestStatusOfFailures(t *testing.T) {
 
 		// An error of the query itself, which package smartlead gives no reason.
 		api.Answer(1, answer{Err: errors.New("smartlead: sequence number 21 is not between 1 and 20")})
+		time.Sleep(maxBackoff)
 		e.scrape()
 		if got := statusOf(t, e)[0]; got.Reason != smartlead.ErrBadRequest || !strings.Contains(got.Error, "sequence number 21") {
 			t.Errorf("got %+v, want the reason bad_request and what is wrong with the query", got)
 		}
 
+		time.Sleep(maxBackoff)
 		api.Answer(1, answer{Sent: 6})
 		e.scrape()
 		again := time.Now()

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 
 	"smartlead_exporter/smartlead"
 )
@@ -23,16 +22,24 @@ type Fetcher interface {
 // Settings are what a Store is to keep, and for how long.
 type Settings struct {
 	TTL      time.Duration // how long a fetched campaign counts as fresh
-	MaxStale time.Duration // how long values are served when refreshing fails; 0: only while fresh
+	MaxStale time.Duration // how long values are shown while refreshing fails; 0: not at all
 	Accounts []Account
 }
 
 // Account is a set of campaigns that are fetched with the same key.
 type Account struct {
-	Name        string // unique
+	Name string // unique
+	// Origin says whose numbers they are: the API's address. Those of one are never shown as another's.
+	Origin string
+	// KeySource says where the key comes from, without saying what it is. With another one all is due at once.
+	KeySource   string
 	Fetcher     Fetcher
 	Concurrency int // campaigns fetched at the same time, at least 1
-	Campaigns   []Campaign
+	// RequestTimeout is how long the Fetcher waits for one answer. Default: smartlead.DefaultRequestTimeout.
+	RequestTimeout time.Duration
+	// Budget says how the quota of the key stands; nil where nothing limits the requests. It is called often.
+	Budget    func() smartlead.BudgetState
+	Campaigns []Campaign
 
 	// Lister has the names, status and the like of all campaigns. It is asked every ListInterval; 0 means never.
 	Lister       Lister
@@ -49,8 +56,8 @@ type Campaign struct {
 
 // Store keeps the newest good statistics of each campaign and has them refreshed. It is safe for concurrent use.
 //
-// Refreshing begins with a scrape: it queues the campaigns that are no longer fresh. Run carries the refreshes out,
-// whoever still waits for them. A campaign is queued or being fetched at most once at a time.
+// Refreshing begins with a scrape: it has the campaigns wait that are due. Run carries the refreshes out, whoever still
+// waits for them, one after the other as the quota of their key allows. A campaign is fetched at most once at a time.
 type Store struct {
 	logger  log.Logger
 	metrics *Metrics
@@ -62,82 +69,126 @@ type Store struct {
 	accounts  []*account  // in the order of the settings
 	campaigns []*campaign // by account, those configured before those discovered
 	byID      map[int64]*campaign
-	changes   uint64 // refreshes and lists that succeeded, and settings
+	built     uint64 // how often campaigns was made
+	changes   uint64 // refreshes and lists that ended, and settings
+
+	credits      map[string]credit // by quota
+	begun        []func(context.Context)
+	changed      chan struct{} // closed, and replaced, when a refresh or a list comes to something
+	expectations uint64        // how often it turned out that what scrapes wait for may take longer, or not come at all
+	freed        uint64        // how often the trouble of an account ended
+	ended        bool          // Run has
 
 	events []event       // to be said
 	unsaid int           // events that found no place
 	said   chan struct{} // closed when all is said; nil if there is nothing to say
 
 	// What another store remembered, and nothing here has taken up yet.
-	restored      map[int64]Snapshot // by campaign
-	restoredLists map[string]AccountSnapshot
-}
+	restored        map[int64]Snapshot // by campaign
+	restoredOrigins map[int64]string   // likewise
+	restoredLists   []AccountSnapshot
 
-// account is the running side of an Account. Its fields are guarded by Store.mu.
-type account struct {
-	name        string
-	fetcher     Fetcher
-	concurrency int
-	running     int
-	queue       []*campaign // first in, first out
-	configured  []Campaign
-	catalog     catalog
-	removed     bool             // no longer configured
-	trouble     smartlead.Reason // the newest that concerns the account as a whole and was told of; "" since it went well
-}
-
-// campaign is the running side of a Campaign. Its fields are guarded by Store.mu.
-type campaign struct {
-	account *account // immutable
-	known   Snapshot // but for what depends on the moment: State, NextRefresh, Queue, Refreshing
-
-	pending chan struct{} // closed when the refresh that is queued or running has finished; nil if there is none
-	cancel  context.CancelFunc
-	removed bool // no longer configured: what a refresh under way finds doesn't matter any more
+	// Reused, so that choosing among many campaigns makes no garbage.
+	candidates []candidate
+	candidate  []*campaign
 }
 
 // NewStore returns a store without campaigns. It does nothing until Apply has given it some and Run runs.
 func NewStore(logger log.Logger, metrics *Metrics) *Store {
-	return &Store{logger: logger, metrics: metrics, work: make(chan struct{}, 1)}
+	s := &Store{
+		logger: logger, metrics: metrics, work: make(chan struct{}, 1), changed: make(chan struct{}), credits: map[string]credit{},
+	}
+	metrics.watch(s)
+	return s
 }
 
-// Apply changes what the store keeps. Campaigns that are asked for as before keep their values and their refresh;
-// the others' are dropped at once. The caller must not change what settings refer to afterwards.
+// Apply changes what the store keeps. Campaigns that are asked for as before keep their values and their refresh, also
+// if their account has another name now; the others' are dropped at once, and so is all that came from another origin. The
+// caller must not change what settings refer to afterwards.
 func (s *Store) Apply(settings Settings) {
 	s.mu.Lock()
 	defer s.unlock()
 	s.ttl, s.maxStale = settings.TTL, settings.MaxStale
+	s.metrics.configured(settings.TTL, settings.MaxStale)
 	s.changes++
-
-	old := make(map[string]*account, len(s.accounts))
-	for _, a := range s.accounts {
-		old[a.name] = a
-	}
-	s.accounts = make([]*account, 0, len(settings.Accounts))
-	for _, wanted := range settings.Accounts {
-		a := old[wanted.Name]
-		delete(old, wanted.Name)
-		if a == nil {
-			a = &account{name: wanted.Name}
-			s.metrics.addAccount(a.name)
+	s.expectations++
+	old := s.accounts
+	s.accounts = s.match(settings.Accounts)
+	s.rename(old, settings.Accounts)
+	for i, wanted := range settings.Accounts {
+		a := s.accounts[i]
+		if !a.applied {
 			s.restoreList(a, wanted)
 		}
-		a.fetcher, a.concurrency, a.configured = wanted.Fetcher, max(wanted.Concurrency, 1), wanted.Campaigns
-		a.catalog.apply(wanted)
-		s.accounts = append(s.accounts, a)
+		if !a.apply(wanted) {
+			continue
+		}
+		for _, c := range s.campaigns {
+			if c.account == a {
+				c.forced, c.alone, c.retryAt = true, false, time.Time{}
+			}
+		}
+	}
+	for _, a := range old {
+		if !slices.Contains(s.accounts, a) {
+			a.removed = true
+			a.catalog.giveUp()
+		}
 	}
 	s.rebuild()
-	for _, a := range old {
-		a.removed = true
-		a.catalog.giveUp()
-		s.metrics.dropAccount(a.name)
-	}
+	s.broadcast()
 	s.signal()
+}
+
+// rename has the metrics know the accounts by the names of the settings. s.mu is held.
+func (s *Store) rename(old []*account, settings []Account) {
+	for _, a := range old {
+		if !slices.ContainsFunc(settings, func(wanted Account) bool { return wanted.Name == a.name }) {
+			s.metrics.dropAccount(a.name)
+		}
+	}
+	for _, wanted := range settings {
+		s.metrics.addAccount(wanted.Name)
+	}
+}
+
+// match returns the accounts of settings: those that have the same key, by whatever name, then those that have the
+// same name, and new ones. None is known again at another origin. s.mu is held.
+func (s *Store) match(settings []Account) []*account {
+	matched := make([]*account, len(settings))
+	left := slices.Clone(s.accounts)
+	for _, same := range []func(a *account, wanted *Account) bool{
+		func(a *account, wanted *Account) bool {
+			return a.name == wanted.Name && a.keySource == wanted.KeySource
+		},
+		func(a *account, wanted *Account) bool {
+			return a.keySource == wanted.KeySource && wanted.KeySource != ""
+		},
+		func(a *account, wanted *Account) bool { return a.name == wanted.Name },
+	} {
+		for i := range settings {
+			if matched[i] != nil {
+				continue
+			}
+			j := slices.IndexFunc(left, func(a *account) bool { return a.origin == settings[i].Origin && same(a, &settings[i]) })
+			if j >= 0 {
+				matched[i] = left[j]
+				left = slices.Delete(left, j, j+1)
+			}
+		}
+	}
+	for i := range matched {
+		if matched[i] == nil {
+			matched[i] = &account{origin: settings[i].Origin}
+		}
+	}
+	return matched
 }
 
 // rebuild makes the campaigns those configured and discovered now. Those that were there before, and are asked for
 // the same way, stay as they are. Of two accounts with the same campaign the first keeps it. s.mu is held.
 func (s *Store) rebuild() {
+	s.built++
 	old := s.byID
 	s.campaigns = make([]*campaign, 0, len(old))
 	s.byID = make(map[int64]*campaign, len(old))
@@ -150,25 +201,37 @@ func (s *Store) rebuild() {
 	for _, a := range s.accounts {
 		for _, w := range s.wanted(a, owner) {
 			id := w.Query.CampaignID
-			c := old[id]
-			if c != nil && c.account == a && sameQuery(c.known.Query, w.Query) {
-				delete(old, id)
-			} else {
-				c = newCampaign(w, a)
+			c := newCampaign(w, a)
+			switch known := old[id]; {
+			case known == nil || known.origin != a.origin || !sameQuery(known.known.Query, w.Query):
 				s.restoreCampaign(c)
+			case known.account == a:
+				c = known
+				delete(old, id)
+			default: // another account has it now
+				c.known = known.known
 			}
-			c.known.Listed = a.catalog.byID[id]
-			c.known.Name = w.Name
-			if w.Name == "" && c.known.Listed != nil {
-				c.known.Name = c.known.Listed.Name
-			}
-			c.known.Name = strings.ToValidUTF8(c.known.Name, "\ufffd") // as a label has to be
+			s.describe(c, w)
 			s.campaigns = append(s.campaigns, c)
 			s.byID[id] = c
 		}
 	}
 	for _, c := range old {
 		s.remove(c)
+	}
+}
+
+// describe gives a campaign what settings and the account's list say of it. s.mu is held.
+func (s *Store) describe(c *campaign, w Campaign) {
+	c.known.Account = c.account.name
+	c.known.Listed = c.account.catalog.byID[w.Query.CampaignID]
+	c.known.Name = w.Name
+	if w.Name == "" && c.known.Listed != nil {
+		c.known.Name = c.known.Listed.Name
+	}
+	c.known.Name = strings.ToValidUTF8(c.known.Name, "\ufffd") // as a label has to be
+	if c.known.Rate == (Rate{}) || c.known.Statistics == nil {
+		c.known.Rate = startRate(c.known.Listed == nil || c.known.Listed.Status == "ACTIVE")
 	}
 }
 
@@ -199,15 +262,11 @@ func (s *Store) wanted(a *account, owner map[int64]*account) []Campaign {
 // remove ends the waiting for a campaign that is no longer kept. s.mu is held.
 func (s *Store) remove(c *campaign) {
 	c.removed = true
-	if c.cancel != nil {
-		c.cancel() // refresh closes pending
-		return
+	if c.running() {
+		c.cancel() // finish does the rest
 	}
-	if c.pending != nil {
-		c.account.drop(c)
-		close(c.pending)
-		c.pending = nil
-	}
+	c.account.waiting = slices.DeleteFunc(c.account.waiting, func(other *campaign) bool { return other == c })
+	c.waiting = false
 }
 
 // signal wakes Run.
@@ -218,53 +277,18 @@ func (s *Store) signal() {
 	}
 }
 
-// fresh reports whether c needs no refresh. s.mu is held.
-func (s *Store) fresh(c *campaign, now time.Time) bool {
-	return c.known.Statistics != nil && now.Sub(c.known.LastSuccess) < s.ttl
+// broadcast wakes the scrapes that wait. s.mu is held.
+func (s *Store) broadcast() {
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
-// servable reports whether c's values, if they aren't fresh, may be shown all the same. s.mu is held.
-func (s *Store) servable(c *campaign, now time.Time) bool {
-	return c.known.Statistics != nil && now.Sub(c.known.LastSuccess) < s.maxStale
-}
-
-// sayFailure tells of a failed refresh, loudly when that is news. s.mu is held.
-func (s *Store) sayFailure(c *campaign, err error, reason smartlead.Reason) {
-	loudness := level.Debug
-	news := c.known.Reason != reason
-	if ofAccount(reason) { // one line, not one a campaign
-		news = c.account.trouble != reason
-		c.account.trouble = reason
+// campaignsOf returns how many campaigns an account has. s.mu is held.
+func (s *Store) campaignsOf(a *account) (n int) {
+	for _, c := range s.campaigns {
+		if c.account == a {
+			n++
+		}
 	}
-	if news {
-		loudness = level.Warn
-	}
-	values := "the values of " + c.known.LastSuccess.UTC().Format(time.RFC3339)
-	serving := values + ", until they are older than cache.max_stale"
-	switch {
-	case c.known.Statistics == nil:
-		serving = "nothing: there are no values yet"
-	case !s.servable(c, time.Now()):
-		serving = "nothing: " + values + " are older than cache.max_stale"
-	}
-	s.say(loudness, "msg", "refreshing a campaign failed", "account", c.account.name, "campaign_id", c.known.ID,
-		"reason", string(reason), "err", err, "serving", serving)
-}
-
-// sayRecovery tells that a refresh succeeded after one that failed. s.mu is held.
-func (s *Store) sayRecovery(c *campaign) {
-	if ofAccount(c.known.Reason) && c.account.trouble == "" {
-		return // another campaign's recovery has been told
-	}
-	s.say(level.Info, "msg", "refreshing a campaign succeeds again", "account", c.account.name, "campaign_id", c.known.ID)
-}
-
-// ofAccount reports whether a failure concerns all campaigns of an account.
-func ofAccount(reason smartlead.Reason) bool {
-	switch reason {
-	case smartlead.ErrUnauthorized, smartlead.ErrRateLimited, smartlead.ErrNetwork:
-		return true
-	default:
-		return false
-	}
+	return n
 }

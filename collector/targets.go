@@ -26,10 +26,17 @@ func (s *Store) Targets(ctx context.Context) ([]Snapshot, error) {
 	return targets, nil
 }
 
-// Campaign returns what is known of a campaign; ok is false if no account has it. It waits like Targets, and asks for no
-// refresh.
+// Campaign returns what is known of a campaign; ok is false if no account has it. For one that isn't known it waits like
+// Targets. It asks for no refresh.
 func (s *Store) Campaign(ctx context.Context, id int64) (snapshot Snapshot, ok bool) {
+	if snapshot, ok = s.campaign(id); ok {
+		return snapshot, true
+	}
 	s.awaitLists(ctx)
+	return s.campaign(id)
+}
+
+func (s *Store) campaign(id int64) (snapshot Snapshot, ok bool) {
 	s.mu.Lock()
 	defer s.unlock()
 	c := s.byID[id]

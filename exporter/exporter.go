@@ -67,7 +67,7 @@ func (e *Exporter) Apply(cfg *config.Config) error {
 		}
 		clients[account.Name] = client
 		a := Settings(account)
-		a.Fetcher, a.Lister = client, client
+		a.Fetcher, a.Lister, a.Budget, a.Origin = client, client, client.Budget, client.Origin()
 		settings.Accounts = append(settings.Accounts, a)
 	}
 	if err := e.options.Keeper.Use(cfg.Cache.File); err != nil {

@@ -1,6 +1,8 @@
 package exporter
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"time"
@@ -60,11 +62,27 @@ func Limits(account *config.Account) smartlead.Limits {
 // Settings returns what an account's configuration says to the store, without the client.
 func Settings(account *config.Account) collector.Account {
 	return collector.Account{
-		Name:         account.Name,
-		Concurrency:  account.RateLimit.Concurrency,
-		Campaigns:    campaigns(account.Campaigns),
-		ListInterval: listInterval(account),
-		Discovery:    discovery(account.Discovery),
+		Name:           account.Name,
+		KeySource:      keySource(account),
+		Concurrency:    account.RateLimit.Concurrency,
+		RequestTimeout: time.Duration(account.RequestTimeout),
+		Campaigns:      campaigns(account.Campaigns),
+		ListInterval:   listInterval(account),
+		Discovery:      discovery(account.Discovery),
+	}
+}
+
+// keySource says where an account's key comes from. A key that stands in the configuration is its own source; it is told
+// from another one by a hash.
+func keySource(account *config.Account) string {
+	switch {
+	case account.APIKeyFile != "":
+		return "file " + account.APIKeyFile
+	case account.APIKey != "":
+		sum := sha256.Sum256([]byte("key source " + string(account.APIKey)))
+		return "key " + hex.EncodeToString(sum[:8])
+	default:
+		return "variable " + account.APIKeyEnv
 	}
 }
 

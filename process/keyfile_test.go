@@ -73,9 +73,9 @@ func TestKeyFileChanges(t *testing.T) {
 			rotation.prepare(t, path, "first\n")
 			p := startWith(t, api, "accounts: [{base_url: API, metadata_interval: 0s, api_key_file: "+path+", campaigns: [1]}]")
 			p.scrape().Want(t, "with a wrong key", page{up(1): 0, sent(1, 1): none, unauthorized: 1, asked401: 1})
-			p.scrape().Want(t, "again", page{up(1): 0, unauthorized: 2, asked401: 1}) // without asking
+			p.scrape().Want(t, "again", page{up(1): 0, unauthorized: 1, asked401: 1}) // without asking
 			rotation.rotate(t, path, "second\n")
-			p.scrape().Want(t, "with the right key", page{up(1): 1, sent(1, 1): 10, unauthorized: 2, asked401: 1, asked200: 1})
+			p.scrape().Want(t, "with the right key", page{up(1): 1, sent(1, 1): 10, unauthorized: 1, asked401: 1, asked200: 1})
 		})
 	}
 }
@@ -95,9 +95,9 @@ func TestKeyFileGone(t *testing.T) {
 	if r := p.get("/metrics"); r.status != http.StatusOK {
 		t.Errorf("status %d, want 200", r.status)
 	}
-	p.scrape().Want(t, "without a file", page{up(1): 0, unauthorized: 2, asked200: 0})
+	p.scrape().Want(t, "without a file", page{up(1): 0, unauthorized: 1, asked200: 0})
 	testkit.Overwrite(t, filepath.Join(dir, "key"), "")
-	p.scrape().Want(t, "with an empty one", page{up(1): 0, unauthorized: 3, asked200: 0})
+	p.scrape().Want(t, "with an empty one", page{up(1): 0, unauthorized: 1, asked200: 0})
 	testkit.Overwrite(t, filepath.Join(dir, "key"), testkit.Key)
 	p.scrape().Want(t, "with one that is good", page{up(1): 1, sent(1, 1): 10, asked200: 1})
 }

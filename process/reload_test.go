@@ -128,7 +128,8 @@ func TestReloadByHTTPIsOffByDefault(t *testing.T) {
 	p.scrape().Want(t, "after the attempt", page{sent(1, 1): 10, sent(2, 1): none})
 }
 
-// An account that is removed takes its series with it, and one that is added has them.
+// An account that is removed takes its series with it, and one that is added has them. With the same key it is the old one
+// under another name, and its list is known.
 func TestReloadOfAccounts(t *testing.T) {
 	t.Parallel()
 	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20)}})
@@ -139,5 +140,5 @@ func TestReloadOfAccounts(t *testing.T) {
 	p.scrape().Want(t, "at first", page{requests("a"): 2, requests("b"): none, sent(1, 1): 10})
 	testkit.Overwrite(t, filepath.Join(p.cmd.Dir, "config.yml"), api.Configure("accounts: [{name: b, base_url: API, campaigns: [2]}]"))
 	p.post("/-/reload")
-	p.scrape().Want(t, "afterwards", page{requests("a"): none, requests("b"): 2, sent(1, 1): none, sent(2, 1): 20})
+	p.scrape().Want(t, "afterwards", page{requests("a"): none, requests("b"): 1, sent(1, 1): none, sent(2, 1): 20})
 }

@@ -43,7 +43,9 @@ func TestGoldenServiceDiscovery(t *testing.T) {
 // Where there are no campaigns the answer is an empty list, not null, which Prometheus wouldn't take.
 func TestServiceDiscoveryOfNothing(t *testing.T) {
 	t.Parallel()
-	api := testkit.StartAPI(t, simulator.Options{})
+	drafted := testkit.Aggregated(1, 10)
+	drafted.Status = simulator.StatusDrafted
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{drafted}})
 	p := startWith(t, api, "accounts: [{base_url: API, discovery: {}}]")
 	if r := p.get("/sd"); r.status != http.StatusOK || r.body != "[]\n" {
 		t.Errorf("status %d: %q, want an empty list", r.status, r.body)

@@ -91,7 +91,7 @@ func TestEndingWhileTheAPIHangs(t *testing.T) {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
 			api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20)}})
-			p := startWith(t, api, "accounts: [{base_url: API, metadata_interval: 0s, campaigns: [1, 2]}]")
+			p := startWith(t, api, "{cache: {ttl: 1ms}, accounts: [{base_url: API, metadata_interval: 0s, campaigns: [1, 2]}]}")
 			remove := api.Inject(simulator.Fault{
 				Match:   []simulator.Matcher{simulator.ForCampaign(2)},
 				Effects: []simulator.Effect{simulator.RespondStatus(http.StatusNotFound, "not yet")},

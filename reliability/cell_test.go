@@ -34,7 +34,9 @@ func newCell(t *testing.T, f *fault, shape simulator.Shape) *cell {
 	c.change()
 	account := func(name string, a *api, campaigns ...collector.Campaign) collector.Account {
 		client := c.newClient(name, func() (string, error) { return matrixKey, nil }, a.line, smartlead.NewBudgets(), matrixLimits)
-		return collector.Account{Name: name, Fetcher: client, Concurrency: matrixLimits.Concurrency, Campaigns: campaigns}
+		return collector.Account{
+			Name: name, Origin: client.Origin(), Fetcher: client, Budget: client.Budget, Concurrency: matrixLimits.Concurrency, Campaigns: campaigns,
+		}
 	}
 	campaign := func(id int64, pageSize int) collector.Campaign {
 		return collector.Campaign{Query: smartlead.StatisticsQuery{CampaignID: id, PageSize: pageSize}}

@@ -57,7 +57,7 @@ func (e *exporter) newClient(account string, key func() (string, error), transpo
 	e.t.Helper()
 	client, err := smartlead.NewClient(smartlead.Options{
 		Key:            key,
-		BaseURL:        "http://smartlead.test" + simulator.DefaultPrefix,
+		BaseURL:        "http://" + account + ".smartlead.test" + simulator.DefaultPrefix,
 		Budgets:        budgets,
 		Account:        account,
 		Limits:         &limits,

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
@@ -13,7 +14,8 @@ import (
 // page is what a scrape shows.
 type page struct {
 	campaigns map[int64]*shown
-	failures  map[failure]float64 // refreshes that failed, those above 0
+	failures  map[failure]float64      // refreshes that failed, those above 0
+	maxAge    map[string]time.Duration // promised, by account
 }
 
 // failure is a reason for which refreshes of an account failed.
@@ -40,7 +42,7 @@ var counts = map[string]func(*simulator.StepCounts) *int64{
 // readPage reads the families that matter here. A step that lacks one of its six counts is an error.
 func readPage(t testing.TB, families []*dto.MetricFamily) page {
 	t.Helper()
-	p := page{campaigns: map[int64]*shown{}, failures: map[failure]float64{}}
+	p := page{campaigns: map[int64]*shown{}, failures: map[failure]float64{}, maxAge: map[string]time.Duration{}}
 	for _, f := range families {
 		if f.GetName() != "smartlead_campaign_up" {
 			continue
@@ -67,6 +69,8 @@ func readPage(t testing.TB, families []*dto.MetricFamily) page {
 				of(m).requests = int(m.GetGauge().GetValue())
 			case f.GetName() == "smartlead_exporter_refresh_failures_total" && m.GetCounter().GetValue() > 0:
 				p.failures[failure{label(m, "account"), label(m, "reason")}] = m.GetCounter().GetValue()
+			case f.GetName() == "smartlead_exporter_max_age_seconds":
+				p.maxAge[label(m, "account")] = time.Duration(m.GetGauge().GetValue() * float64(time.Second))
 			case count != nil:
 				step := int(number(t, label(m, "sequence_number")))
 				*count(of(m).step(step)) = int64(m.GetGauge().GetValue())

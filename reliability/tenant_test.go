@@ -32,6 +32,8 @@ type tenant struct {
 	nextMend  int
 	unrest    time.Time // until when the last disturbance may be felt
 
+	lastGood, lastBad time.Time // the newest refreshes that succeeded, and failed
+
 	ofAny, ofPages, ofAll deck // of what goes wrong with campaigns and with the account
 }
 
@@ -266,20 +268,4 @@ func (tenant *tenant) disturbed(d time.Duration) {
 	if until := time.Now().Add(d + echo); until.After(tenant.unrest) {
 		tenant.unrest = until
 	}
-}
-
-// turn is how long it takes at most to refresh all campaigns once: at the sustained rate, each of them read twice, as
-// when rows arrive between pages, and a page longer than it should be.
-func (tenant *tenant) turn() time.Duration {
-	requests := 0
-	for _, c := range tenant.campaigns {
-		switch {
-		case !c.present:
-		case c.shape == simulator.PerSequence:
-			requests++
-		default:
-			requests += 2 * (manyRows/c.pageSize + 1)
-		}
-	}
-	return time.Duration(float64(requests) / tenant.allowed.Sustained() * float64(time.Minute))
 }

@@ -2,7 +2,6 @@ package reliability_test
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"smartlead_exporter/collector"
@@ -18,10 +17,12 @@ type record struct {
 	query  smartlead.StatisticsQuery
 	since  time.Time // when it was configured
 
-	waiting bool            // asked for by a scrape, and not begun
-	passes  map[*record]int // refreshes of other campaigns of the account that began while it was waiting
 	running bool
 	began   time.Time // the newest refresh
+
+	// It fails since the first failure in a row ended, or since an earlier moment, when nothing could be had from its
+	// account any more, but not since before failsFrom. Both are zero if it doesn't.
+	failsFrom, failed time.Time
 
 	up         bool
 	ended      time.Time // the newest refresh
@@ -66,33 +67,13 @@ func (f *witness) Statistics(ctx context.Context, q smartlead.StatisticsQuery) (
 	return s, err
 }
 
-// passing is a campaign that was passed by another one for the second time.
-type passing struct {
-	waiting, by *record
-	at          time.Time
-}
-
-// began checks that a campaign which is waiting is passed by each other one at most once: by those that were in the queue
-// before it. Refreshes that begin at the same moment, as when the concurrency is raised, begin in any order.
 func (w *world) began(r *record) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if r.running {
 		w.t.Errorf("campaign %d is fetched twice at once", r.c.id)
 	}
-	now := time.Now()
-	r.waiting, r.running, r.began = false, true, now
-	w.passings = slices.DeleteFunc(w.passings, func(p passing) bool { return p.waiting == r && p.at.Equal(now) })
-	for _, other := range w.records {
-		if !other.waiting || other.tenant != r.tenant {
-			continue
-		}
-		other.passes[r]++
-		w.seen.passed++
-		if other.passes[r] > 1 {
-			w.passings = append(w.passings, passing{waiting: other, by: r, at: now})
-		}
-	}
+	r.running, r.began = true, time.Now()
 }
 
 func (w *world) finished(r *record, err error, took span) {
@@ -106,8 +87,14 @@ func (w *world) finished(r *record, err error, took span) {
 	r.ended, r.up = took.end, err == nil
 	if err != nil {
 		w.seen.failed[smartlead.ReasonOf(err)]++
+		r.tenant.lastBad = took.end
+		if r.failed.IsZero() {
+			r.failsFrom, r.failed = r.tenant.lastGood, took.end
+		}
 		return
 	}
+	r.failsFrom, r.failed = time.Time{}, time.Time{}
+	r.tenant.lastGood = took.end
 	w.seen.succeeded++
 	if took.requests > 1 {
 		w.seen.paged++
@@ -135,7 +122,9 @@ func (w *world) apply() {
 			return tenant.configured, nil
 		}
 		f := &witness{client: w.newClient(tenant.name, key, tenant.line, tenant.budgets, tenant.allowed), w: w, records: map[int64]*record{}}
-		account := collector.Account{Name: tenant.name, Fetcher: f, Concurrency: tenant.allowed.Concurrency}
+		account := collector.Account{
+			Name: tenant.name, Origin: f.client.Origin(), Fetcher: f, Budget: f.client.Budget, Concurrency: tenant.allowed.Concurrency,
+		}
 		for _, c := range tenant.campaigns {
 			if !c.present {
 				continue
@@ -143,7 +132,7 @@ func (w *world) apply() {
 			query := smartlead.StatisticsQuery{CampaignID: c.id, PageSize: c.pageSize}
 			r := w.records[c.id]
 			if r == nil || r.query.PageSize != query.PageSize {
-				r = &record{tenant: tenant, c: c, query: query, since: time.Now(), passes: map[*record]int{}}
+				r = &record{tenant: tenant, c: c, query: query, since: time.Now()}
 			}
 			records[c.id], f.records[c.id] = r, r
 			account.Campaigns = append(account.Campaigns, collector.Campaign{Query: query})
@@ -171,14 +160,6 @@ func (w *world) look(deadline time.Duration) page {
 func (w *world) lookUntil(ctx context.Context) page {
 	w.mu.Lock()
 	came, applied := time.Now(), w.applied
-	for _, r := range w.records {
-		isFresh := !r.last.end.IsZero() && came.Sub(r.last.end) < w.ttl
-		// Of a refresh that ends at this very moment the store may not know yet that it ended.
-		if !isFresh && !r.waiting && !r.running && r.ended != came {
-			r.waiting = true
-			clear(r.passes)
-		}
-	}
 	w.mu.Unlock()
 	p := w.scrape(ctx)
 	w.mu.Lock()
@@ -187,6 +168,7 @@ func (w *world) lookUntil(ctx context.Context) page {
 	if w.applied == applied { // else there are two answers to what has to be shown
 		for id, r := range w.records {
 			w.check(r, p.campaigns[id], came)
+			w.checkAge(r, p.maxAge[r.tenant.name], time.Now())
 		}
 		if len(p.campaigns) != len(w.records) {
 			w.t.Errorf("%d campaigns are shown, want %d", len(p.campaigns), len(w.records))
@@ -202,15 +184,16 @@ func (w *world) check(r *record, got *shown, came time.Time) {
 		w.t.Errorf("campaign %d isn't shown", r.c.id)
 		return
 	}
-	// A refresh that ends at this very moment may be shown or not.
-	if r.ended != now && (got.up == 1) != r.up {
+	// A refresh that ends at this very moment may be shown or not. One that succeeded counts less than that nothing can be
+	// had from the account.
+	isBad := now.Before(r.tenant.unrest) && got.up == 0
+	if r.ended != now && (got.up == 1) != r.up && !isBad {
 		w.t.Errorf("campaign %d has up %v, and its newest refresh succeeded: %t", r.c.id, got.up, r.up)
 	}
 	if wrong := w.wrong(r, got, r.last, came); wrong != "" && (r.last.end != now || w.wrong(r, got, r.prev, came) != "") {
 		w.t.Errorf("%s, campaign %d of %s: %s; it shows\n%v of %s; the newest success was from %s to %s and the API held %v", now, r.c.id,
 			r.tenant.name, wrong, got.steps, time.UnixMilli(got.lastSuccess).UTC(), r.last.begin, r.last.end, r.c.history)
 	}
-	w.checkTurn(r, now)
 }
 
 // wrong says what is wrong with what is shown if this is the newest refresh that succeeded; "" if nothing is.
@@ -227,17 +210,23 @@ func (w *world) wrong(r *record, got *shown, success span, came time.Time) strin
 		return "the last success is another one"
 	}
 	isFresh := came.Sub(success.end) < w.ttl // success.end is after came if it was refreshed meanwhile
-	isServable := now.Sub(success.end) < w.maxStale
+	failsFrom := r.failsFrom
+	if r.failed.IsZero() {
+		failsFrom = r.tenant.lastGood // if nothing can be had from the account
+	}
+	mustShow := isFresh || now.Sub(failsFrom) < w.maxStale
+	mustHide := !isFresh && !r.failed.IsZero() && r.failed.Before(now) && now.Sub(r.failed) >= w.maxStale
+	isShown := len(got.steps) > 0
 	switch {
 	case isFresh:
 		w.seen.fresh++
-	case isServable:
+	case isShown:
 		w.seen.stale++
 	default:
 		w.seen.hidden++
 	}
-	if wanted := isFresh || isServable; wanted != (len(got.steps) > 0) {
-		return "its values should be shown exactly while they are fresh or younger than max_stale"
+	if success == r.last && (mustShow && !isShown || mustHide && isShown) { // else it ends just now
+		return "its values should be shown exactly until refreshing has failed for max_stale"
 	}
 	if len(got.steps) > 0 && !r.c.heldDuring(success, got.steps) {
 		return "the API held nothing of the kind during the refresh"
@@ -245,11 +234,10 @@ func (w *world) wrong(r *record, got *shown, success span, came time.Time) strin
 	return ""
 }
 
-// checkTurn checks that no campaign starves: where nothing has been wrong for long enough, the newest refresh of each is at
-// most as old as the TTL, the time to the next scrape and one turn of all campaigns at the sustained rate. It has succeeded
-// unless rows vanished both times the set was read.
-func (w *world) checkTurn(r *record, now time.Time) {
-	bound := w.ttl + patrol + patrolDeadline + r.tenant.turn()
+// checkAge checks that no campaign starves: where nothing has been wrong for long enough, the newest refresh of each is no
+// older than promised when the next scrape comes. It has succeeded unless rows vanished both times the set was read.
+func (w *world) checkAge(r *record, promised time.Duration, now time.Time) {
+	bound := promised + patrol + patrolDeadline
 	if now.Sub(r.tenant.unrest) < bound || now.Sub(r.since) < bound {
 		return
 	}

@@ -1,0 +1,73 @@
+package collector
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"smartlead_exporter/smartlead"
+)
+
+// campaign is the running side of a Campaign. Its fields are guarded by Store.mu.
+type campaign struct {
+	account *account // immutable
+	origin  string   // of the account; immutable
+	known   Snapshot // but for what depends on the moment
+
+	removed bool      // no longer configured: what a refresh under way finds doesn't matter any more
+	forced  bool      // due whatever its age
+	first   bool      // a probe asked for it
+	waiting bool      // it is in account.waiting
+	since   time.Time // when a scrape found it to be due; zero if it isn't waiting or running
+	tried   time.Time // when the newest refresh began
+
+	failures  int              // in a row
+	failedAt  time.Time        // when the newest one was
+	alone     bool             // it failed, and its account isn't known to be the cause
+	retryAt   time.Time        // until then it isn't due, since it failed
+	told      smartlead.Reason // of the failure that the log was last told of; "" since it was told of success
+	inherited bool             // it was failing when another store remembered it, since nothing could be had from its account
+
+	// Of the refresh under way:
+	cancel    context.CancelFunc // nil if there is none
+	inTurn    bool               // it began in turn, and was counted as so many requests:
+	counted   int
+	asked     bool      // a request was sent
+	remaining int       // requests that it is expected to need yet
+	quotaWait bool      // it waits for the quota
+	waitSince time.Time // since then
+	heard     time.Time // when it began, or had an answer; later by the time that it waited for the quota since
+	given     bool      // it was given up so that another large one goes on
+}
+
+func newCampaign(w Campaign, a *account) *campaign {
+	return &campaign{account: a, origin: a.origin, known: Snapshot{
+		ID: strconv.FormatInt(w.Query.CampaignID, 10), Account: a.name, Query: w.Query, Name: w.Name,
+	}}
+}
+
+// running reports whether the campaign is being fetched.
+func (c *campaign) running() bool { return c.cancel != nil }
+
+// cost returns how many requests the next refresh is expected to take.
+func (c *campaign) cost() int { return max(c.known.Cost, 1) }
+
+// hopeless reports whether the campaign is only refreshed in turn: it never succeeded, or failed twice in a row.
+func (c *campaign) hopeless() bool {
+	return c.alone && (c.known.Statistics == nil || c.failures > 1)
+}
+
+// candidate describes the campaign for the choice of what to refresh next.
+func (c *campaign) candidate(now time.Time) candidate {
+	next := candidate{
+		first: c.first, untried: c.known.Statistics == nil && !c.alone, inTurn: c.hopeless(),
+		rate: c.known.Rate.PerSecond(), age: now.Sub(c.known.LastSuccess), cost: c.cost(), tried: c.tried,
+	}
+	if len(c.account.trouble.struck) > 0 {
+		// Neighbours may fail for the same reason, which isn't the account's: campaigns that are far from one another
+		// tell sooner.
+		const golden = 0x9e3779b97f4a7c15 // multiples of it, modulo 2^64, are far from one another
+		next.order = uint64(c.known.Query.CampaignID) * golden
+	}
+	return next
+}
