@@ -95,7 +95,11 @@ type panel struct {
 		} `json:"color"`
 	} `json:"options"`
 	Transformations []struct {
-		ID      string `json:"id"`
+		ID     string `json:"id"`
+		Filter *struct {
+			ID      string `json:"id"`
+			Options string `json:"options"`
+		} `json:"filter"`
 		Options struct {
 			ExcludeByName map[string]bool `json:"excludeByName"`
 			IndexByName   map[string]int  `json:"indexByName"`

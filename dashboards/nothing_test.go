@@ -176,3 +176,30 @@ func (d *dashboard) panel(t *testing.T, title string) panel {
 	t.Fatalf("%s: has no panel %q", d.file, title)
 	return panel{}
 }
+
+// TestTrendsAreJoined: Grafana merges tables by the columns that all have. A trend has no time, and a query without rows
+// nothing but one: together in one merge they would leave no column, and the table only its first query.
+func TestTrendsAreJoined(t *testing.T) {
+	for _, d := range load(t) {
+		for _, p := range d.all() {
+			if p.Type != "table" {
+				continue
+			}
+			trends := map[string]bool{}
+			for _, q := range p.Targets {
+				trends[q.RefID] = q.Format != "table"
+			}
+			for _, tr := range p.Transformations {
+				if tr.ID != "merge" && tr.ID != "timeSeriesTable" {
+					continue
+				}
+				for refID, trend := range trends {
+					takes := tr.Filter == nil || regexp.MustCompile("^(?:"+strings.Trim(tr.Filter.Options, "/")+")$").MatchString(refID)
+					if takes != (trend == (tr.ID == "timeSeriesTable")) {
+						t.Errorf("%s: %q: %s and query %s: taken %t, a trend %t", d.file, p.Title, tr.ID, refID, takes, trend)
+					}
+				}
+			}
+		}
+	}
+}
