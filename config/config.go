@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"reflect"
 	"slices"
 	"time"
 
@@ -222,4 +223,12 @@ func bare(err error) error {
 		return pathErr.Err
 	}
 	return err
+}
+
+// AsksLike reports whether requests for one account are sent as those for another of its name are: to the same address,
+// with the key from the same source, over the same kind of connection and within the same limits.
+func (a *Account) AsksLike(b *Account) bool {
+	return a.Name == b.Name && a.BaseURL == b.BaseURL && a.APIKeyEnv == b.APIKeyEnv && a.APIKeyFile == b.APIKeyFile && a.APIKey == b.APIKey &&
+		a.envKey == b.envKey && a.RequestTimeout == b.RequestTimeout && a.RateLimit == b.RateLimit &&
+		reflect.DeepEqual(a.HTTPConfig, b.HTTPConfig)
 }

@@ -3,6 +3,7 @@
 package exporter
 
 import (
+	"maps"
 	"net/http"
 	"time"
 
@@ -49,41 +50,53 @@ func (e *Exporter) Ledger() *Ledger { return e.ledger }
 // Apply puts a configuration into force, or fails and changes nothing. Calls must not overlap.
 func (e *Exporter) Apply(cfg *config.Config) error {
 	settings := collector.Settings{TTL: time.Duration(cfg.Cache.TTL), MaxStale: time.Duration(cfg.Cache.MaxStale)}
-	clients := map[string]*smartlead.Client{}
-	applied := false
-	defer func() {
-		if !applied {
-			closeAll(clients)
-		}
-	}()
+	clients, made := map[string]client{}, map[string]client{}
 	for _, account := range cfg.Accounts {
-		client, err := NewClient(account, ClientOptions{
-			Budgets:   e.budgets,
-			Trace:     e.ledger.trace(account.Name, e.options.Metrics.Trace(account.Name)),
-			Transport: e.options.Transport,
-		})
-		if err != nil {
-			return err
+		c, kept := e.ledger.clients[account.Name]
+		if !kept || !account.AsksLike(c.account) { // else its connections are as good as new ones
+			var err error
+			if c, err = e.newClient(account); err != nil {
+				closeAll(made)
+				return err
+			}
+			made[account.Name] = c
 		}
-		clients[account.Name] = client
+		clients[account.Name] = c
 		a := Settings(account)
-		a.Fetcher, a.Lister, a.Budget, a.Origin = client, client, client.Budget, client.Origin()
+		a.Fetcher, a.Lister, a.Budget, a.Origin = c, c, c.Budget, c.Origin()
 		settings.Accounts = append(settings.Accounts, a)
 	}
 	if err := e.options.Keeper.Use(cfg.Cache.File); err != nil {
+		closeAll(made)
 		return err
 	}
-	applied = true // from here on nothing fails
-	e.options.Store.Apply(settings)
-	closeAll(e.ledger.use(clients))
+	e.options.Store.Apply(settings) // from here on nothing fails
+	replaced := e.ledger.use(clients)
+	maps.DeleteFunc(replaced, func(name string, before client) bool { return clients[name].Client == before.Client })
+	closeAll(replaced)
 	e.ledger.tellShared()
 	return nil
 }
 
-// closeAll has clients that aren't used any more give back their shares of the quotas.
-func closeAll(clients map[string]*smartlead.Client) {
-	for _, client := range clients {
-		client.Close()
+// client is a client, and the account that it was made for.
+type client struct {
+	*smartlead.Client
+	account *config.Account
+}
+
+func (e *Exporter) newClient(account *config.Account) (client, error) {
+	c, err := NewClient(account, ClientOptions{
+		Budgets:   e.budgets,
+		Trace:     e.ledger.trace(account.Name, e.options.Metrics.Trace(account.Name)),
+		Transport: e.options.Transport,
+	})
+	return client{c, account}, err
+}
+
+// closeAll has clients that aren't used any more give back their shares of the quotas, and their connections.
+func closeAll(clients map[string]client) {
+	for _, c := range clients {
+		c.Close()
 	}
 }
 

@@ -20,8 +20,8 @@ type Ledger struct {
 	logger log.Logger
 
 	mu       sync.Mutex
-	clients  map[string]*smartlead.Client // by account, of the configuration in force
-	refusals map[string]*refusal          // by account
+	clients  map[string]client   // by account, of the configuration in force; only Apply changes it
+	refusals map[string]*refusal // by account
 
 	// shared are the accounts that the log was told share a key, by the quota's id. Only Apply uses it.
 	shared map[string]string
@@ -40,7 +40,7 @@ func newLedger(logger log.Logger) *Ledger {
 }
 
 // use takes the clients of a new configuration, and returns those of the one before.
-func (l *Ledger) use(clients map[string]*smartlead.Client) (before map[string]*smartlead.Client) {
+func (l *Ledger) use(clients map[string]client) (before map[string]client) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before, l.clients = l.clients, clients
@@ -50,12 +50,12 @@ func (l *Ledger) use(clients map[string]*smartlead.Client) (before map[string]*s
 // Budget returns how an account's budget stands; the zero value if there is no such account.
 func (l *Ledger) Budget(account string) smartlead.BudgetState {
 	l.mu.Lock()
-	client := l.clients[account]
+	c, ok := l.clients[account]
 	l.mu.Unlock()
-	if client == nil {
+	if !ok {
 		return smartlead.BudgetState{}
 	}
-	return client.Budget() // without the lock: it may read the key's file
+	return c.Budget() // without the lock: it may read the key's file
 }
 
 // Refusal returns when and in which words the API last refused to serve an account; the zero time if it never did.
@@ -150,11 +150,11 @@ func (l *Ledger) tellShared() {
 	clients := maps.Clone(l.clients)
 	l.mu.Unlock()
 	states := map[string]smartlead.BudgetState{}
-	for _, client := range clients { // each one counts as soon as it has been asked
-		client.Budget()
+	for _, c := range clients { // each one counts as soon as it has been asked
+		c.Budget()
 	}
-	for _, client := range clients {
-		if state := client.Budget(); state.ID != "" && len(state.Accounts) > 1 {
+	for _, c := range clients {
+		if state := c.Budget(); state.ID != "" && len(state.Accounts) > 1 {
 			states[state.ID] = state
 		}
 	}

@@ -37,6 +37,7 @@ func NewClient(account *config.Account, o ClientOptions) (*smartlead.Client, err
 	limits := Limits(account)
 	client, err := smartlead.NewClient(smartlead.Options{
 		Key:            account.Key,
+		Secrets:        account.Secrets,
 		BaseURL:        account.BaseURL,
 		Budgets:        o.Budgets,
 		Account:        account.Name,
