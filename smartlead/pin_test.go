@@ -267,3 +267,52 @@ func TestPagesWithoutTotal(t *testing.T) {
 		})
 	}
 }
+
+// A server may take an offset behind the end for the last page's. Rows that are known again tell.
+func TestOffsetIsClamped(t *testing.T) {
+	for name, identity := range map[string]string{"stats_id": `"stats_id":"r%d",`, "no identity": `"seq_variant_id":%d,`} {
+		t.Run(name, func(t *testing.T) {
+			var rows []string
+			for i := range 250 {
+				rows = append(rows, fmt.Sprintf(`{`+identity+`"sequence_number":1,"sent_time":"2026-01-05T08:%02d:%02dZ"}`, i, i/60, i%60))
+			}
+			clamped := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				query := r.URL.Query()
+				if query.Get("offset") == "250" {
+					query.Set("offset", "200")
+				}
+				r.URL.RawQuery = query.Encode()
+				offsets("", 100, rows...).ServeHTTP(w, r)
+			})
+			got, err := statistics(t.Context(), newClient(t, clamped))
+			known := name == "stats_id"
+			if known && (err != nil || got.Rows != 250) || !known && !errors.Is(err, smartlead.ErrIncomplete) {
+				t.Errorf("got %+v and %v, want 250 rows, or ErrIncomplete without an identity", got, err)
+			}
+		})
+	}
+}
+
+// Rows that arrive in front move the others on, so that in the end a page has nothing but rows that were seen. It is
+// shorter than the first, which a server that doesn't mind the offset would repeat.
+func TestRowsArriveWithoutTotal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, newestFirst := range []bool{false, true} {
+			for _, often := range []int{1, 2, 3} {
+				g := &growing{newestFirst: newestFirst, noTotal: true}
+				for i := range 250 {
+					g.sent = append(g.sent, time.Now().Add(time.Duration(i-250)*time.Second))
+				}
+				g.between = func(page int) {
+					if page > 1 && page%often == 0 && page < 20 {
+						g.arrive()
+					}
+				}
+				got, err := newClient(t, g).Statistics(t.Context(), smartlead.StatisticsQuery{CampaignID: 1, PageSize: 100})
+				if err != nil || got.Rows < 250 || got.Rows > len(g.sent) {
+					t.Errorf("newest first %t, one at every %d pages: got %+v and %v, want at least 250 rows", newestFirst, often, got, err)
+				}
+			}
+		}
+	})
+}

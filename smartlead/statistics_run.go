@@ -24,6 +24,7 @@ type statisticsRun struct {
 	tally            *tally
 	returned         int   // rows, those seen before included
 	first, total     int64 // total_stats of its first and of its newest page that had one; -1 for none
+	firstRows        int   // of its first page
 	endedByEmptyPage bool
 	pin              time.Time // sent_time_end_date of the pages from here on; zero: as the query has it
 	pinned           pinState
@@ -95,7 +96,7 @@ func (r *statisticsRun) pages(ctx context.Context) error {
 			return r.query.filterIgnored(http.StatusOK, "a row came that they leave out")
 		}
 		if r.returned == 0 {
-			r.first = page.total
+			r.first, r.firstRows = page.total, page.rows
 		}
 		r.returned += page.rows
 		if page.total >= 0 { // a page without a total, such as an empty one before the end, doesn't undo the last one's
@@ -115,11 +116,14 @@ func (r *statisticsRun) pages(ctx context.Context) error {
 		case page.rows == 0:
 			r.endedByEmptyPage = true
 		case total >= 0 && int64(r.returned) < total, total < 0 && page.rows >= full:
-			if !fresh || total < 0 && r.tally.repeated { // the server doesn't mind the offset, and would go on for ever
+			switch {
+			case fresh && (total >= 0 || !r.tally.repeated):
+				r.setPin()
+				continue
+			case fresh || total >= 0 || page.rows >= r.firstRows: // the server doesn't mind the offset, and would go on for ever
 				return r.incomplete(errNothingNew.Error())
 			}
-			r.setPin()
-			continue
+			// What arrived in front has moved the last rows behind the offset once more: that is the end.
 		}
 		if total >= 0 && !r.addsUp() && !r.excused() {
 			return r.incomplete(fmt.Sprintf("%d distinct rows of %d arrived", r.tally.rows, max(total, r.proved)))
