@@ -28,6 +28,7 @@ import (
 	"smartlead_exporter/config"
 	"smartlead_exporter/estimate"
 	"smartlead_exporter/exporter"
+	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 	"smartlead_exporter/web"
 )
@@ -130,8 +131,9 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 		return err
 	}
 	store := collector.NewStore(logger, metrics)
-	keeper := cachefile.NewKeeper(logger, store)
-	options := exporter.Options{Logger: logger, Metrics: metrics, Store: store, Keeper: keeper}
+	budgets := smartlead.NewBudgets()
+	keeper := cachefile.NewKeeper(logger, store, budgets)
+	options := exporter.Options{Logger: logger, Metrics: metrics, Store: store, Budgets: budgets, Keeper: keeper}
 	var demoAPI *apiServer
 	if o.demo {
 		api, err := simulator.RunDemo()
@@ -185,7 +187,7 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	}, func(error) { stopSignals() })
 
 	err = group.Run()
-	keeper.Save()
+	keeper.End()
 	if errors.Is(err, errSignal) {
 		_ = level.Info(logger).Log("msg", "ended", "reason", context.Cause(signalled))
 		return nil

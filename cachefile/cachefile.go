@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/smartlead"
 )
 
 const (
@@ -35,9 +36,18 @@ type header struct {
 	SHA256  string    `json:"sha256"` // of all that follows the line
 }
 
+// Memory is what is kept.
+type Memory struct {
+	Accounts []collector.AccountSnapshot
+	// Keys are what is known of the quota of each key; none of them is in it.
+	Keys []smartlead.BudgetMemory
+	// Clean says that it was kept at the program's end, so that nothing was sent since.
+	Clean bool
+}
+
 // Save replaces the file. It returns when the new content is on the disk.
-func Save(path string, accounts []collector.AccountSnapshot) error {
-	file, err := encode(accounts, time.Now())
+func Save(path string, m Memory) error {
+	file, err := encode(m, time.Now())
 	if err != nil {
 		return fmt.Errorf("couldn't encode the cache: %w", err)
 	}
@@ -47,8 +57,8 @@ func Save(path string, accounts []collector.AccountSnapshot) error {
 	return nil
 }
 
-func encode(accounts []collector.AccountSnapshot, now time.Time) ([]byte, error) {
-	known, err := json.Marshal(store(accounts))
+func encode(m Memory, now time.Time) ([]byte, error) {
+	known, err := json.Marshal(store(m))
 	if err != nil {
 		return nil, err
 	}
@@ -113,42 +123,42 @@ func write(path string, content []byte) error {
 
 // Load reads the file. A file that isn't there is an empty memory. Whatever is wrong with one that is there is the
 // error, and nothing of it is returned.
-func Load(path string) ([]collector.AccountSnapshot, error) {
+func Load(path string) (Memory, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return Memory{}, nil
 	}
 	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxBytes) {
-		return nil, fmt.Errorf("%s is no cache file: not a regular file of at most 1 GiB", path)
+		return Memory{}, fmt.Errorf("%s is no cache file: not a regular file of at most 1 GiB", path)
 	}
 	file, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("couldn't read the cache file: %w", err)
+		return Memory{}, fmt.Errorf("couldn't read the cache file: %w", err)
 	}
-	accounts, err := decode(file, time.Now())
+	m, err := decode(file, time.Now())
 	if err != nil {
-		return nil, fmt.Errorf("%s is of no use: %w", path, err)
+		return Memory{}, fmt.Errorf("%s is of no use: %w", path, err)
 	}
-	return accounts, nil
+	return m, nil
 }
 
-func decode(file []byte, now time.Time) ([]collector.AccountSnapshot, error) {
+func decode(file []byte, now time.Time) (Memory, error) {
 	first, rest, _ := bytes.Cut(file, []byte("\n"))
 	var h header
 	if err := json.Unmarshal(first, &h); err != nil || h.Format != format {
-		return nil, errors.New("it isn't a cache file of this program")
+		return Memory{}, errors.New("it isn't a cache file of this program")
 	}
 	switch sum := sha256.Sum256(rest); {
 	case h.Version != version:
-		return nil, fmt.Errorf("it is of version %d, this program knows %d", h.Version, version)
+		return Memory{}, fmt.Errorf("it is of version %d, this program knows %d", h.Version, version)
 	case hex.EncodeToString(sum[:]) != h.SHA256:
-		return nil, errors.New("it is damaged or cut off")
+		return Memory{}, errors.New("it is damaged or cut off")
 	case h.Saved.After(now):
-		return nil, fmt.Errorf("it was saved in the future, at %s; is the clock right?", h.Saved.Format(time.RFC3339))
+		return Memory{}, fmt.Errorf("it was saved in the future, at %s; is the clock right?", h.Saved.Format(time.RFC3339))
 	}
 	var known content
 	if err := json.Unmarshal(rest, &known); err != nil {
-		return nil, fmt.Errorf("its content can't be decoded: %w", err)
+		return Memory{}, fmt.Errorf("its content can't be decoded: %w", err)
 	}
-	return known.accounts(), nil
+	return Memory{Accounts: known.accounts(), Keys: known.Keys, Clean: known.Clean}, nil
 }

@@ -28,7 +28,7 @@ const saveForever = "SMARTLEAD_EXPORTER_TEST_SAVE_FOREVER"
 func TestMain(m *testing.M) {
 	if path := os.Getenv(saveForever); path != "" {
 		for i := 0; ; i++ {
-			if err := cachefile.Save(path, memory(1+i%2*200)); err != nil {
+			if err := cachefile.Save(path, cachefile.Memory{Accounts: memory(1 + i%2*200)}); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
 			}
@@ -65,10 +65,23 @@ func campaigns(accounts []collector.AccountSnapshot) (n int) {
 	return n
 }
 
+// keys is what is known of so many keys.
+func keys(n int) []smartlead.BudgetMemory {
+	var list []smartlead.BudgetMemory
+	for i := range n {
+		at := time.Date(2026, 3, 2, 9, 0, i, 0, time.UTC)
+		list = append(list, smartlead.BudgetMemory{
+			BaseURL: "https://api.test", KeyHash: fmt.Sprintf("%064x", i), At: at, MinuteLeft: 1.5, HourLeft: 20,
+			PausedUntil: at.Add(time.Minute), Throttled: i, ThrottledUntil: at, RefusedUntil: at, RefusedStep: time.Minute,
+		})
+	}
+	return list
+}
+
 func TestSaveAndLoad(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cache")
 	for _, n := range []int{0, 3, 1000, 1} {
-		want := memory(n)
+		want := cachefile.Memory{Accounts: memory(n), Keys: keys(n), Clean: n == 3}
 		if err := cachefile.Save(path, want); err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +107,7 @@ func TestSaveAndLoad(t *testing.T) {
 
 func TestLoadWithoutFile(t *testing.T) {
 	m, err := cachefile.Load(filepath.Join(t.TempDir(), "none"))
-	if err != nil || len(m) != 0 {
+	if err != nil || len(m.Accounts) != 0 || len(m.Keys) != 0 || m.Clean {
 		t.Errorf("got %v, %v", m, err)
 	}
 }
@@ -102,7 +115,7 @@ func TestLoadWithoutFile(t *testing.T) {
 func saved(t testing.TB, n int) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "cache")
-	if err := cachefile.Save(path, memory(n)); err != nil {
+	if err := cachefile.Save(path, cachefile.Memory{Accounts: memory(n)}); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(path)
@@ -155,7 +168,7 @@ func TestLoadRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), path) {
 				t.Errorf("error %v, want one with %q and the path", err, tt.want)
 			}
-			if len(m) != 0 {
+			if len(m.Accounts) != 0 || len(m.Keys) != 0 {
 				t.Errorf("something of it was believed: %v", m)
 			}
 		})
@@ -196,7 +209,7 @@ func TestCheck(t *testing.T) {
 
 func TestSaveFailing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "missing", "cache")
-	if err := cachefile.Save(path, memory(1)); !errors.Is(err, os.ErrNotExist) {
+	if err := cachefile.Save(path, cachefile.Memory{Accounts: memory(1)}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v, want that of a directory that isn't there", err)
 	}
 	// A directory in the way fails the rename; what stands there stays, and nothing is left beside it.
@@ -204,7 +217,7 @@ func TestSaveFailing(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(path, "inside"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := cachefile.Save(path, memory(1)); err == nil {
+	if err := cachefile.Save(path, cachefile.Memory{Accounts: memory(1)}); err == nil {
 		t.Error("a directory was replaced")
 	}
 	if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
@@ -241,7 +254,7 @@ func TestSaveKilled(t *testing.T) {
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		if n := campaigns(m); n != 1 && n != 201 {
+		if n := campaigns(m.Accounts); n != 1 && n != 201 {
 			t.Fatalf("round %d: %d campaigns, want those of one save or the other", round, n)
 		}
 	}

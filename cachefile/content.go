@@ -10,6 +10,8 @@ import (
 // content is what stands in the file.
 type content struct {
 	Accounts []storedAccount
+	Keys     []smartlead.BudgetMemory `json:",omitempty"`
+	Clean    bool                     `json:",omitempty"`
 }
 
 // storedAccount is what is known of an account: its campaigns, and its list of campaigns.
@@ -42,9 +44,9 @@ type storedCampaign struct {
 }
 
 // store returns what is worth keeping of what is known.
-func store(accounts []collector.AccountSnapshot) content {
-	var c content
-	for _, a := range accounts {
+func store(m Memory) content {
+	c := content{Keys: m.Keys, Clean: m.Clean}
+	for _, a := range m.Accounts {
 		stored := storedAccount{Name: a.Name, Origin: a.Origin, KeySource: a.KeySource}
 		if !a.ListLastSuccess.IsZero() {
 			stored.List, stored.ListLastSuccess = a.List, a.ListLastSuccess

@@ -11,6 +11,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/smartlead"
 )
 
 // SaveInterval is the most that a SIGKILL can lose. Writing the file costs little, but its directory may be on a disk
@@ -27,10 +28,20 @@ type Store interface {
 	Restore(accounts []collector.AccountSnapshot)
 }
 
-// Keeper keeps what a store knows in the file that cache.file names, if it names one. It is safe for concurrent use.
+// Quota is what knows how much was asked with each key, as *smartlead.Budgets does.
+type Quota interface {
+	// Remember returns what there is to keep.
+	Remember() []smartlead.BudgetMemory
+	// Restore takes up what was kept. clean says that nothing was asked since.
+	Restore(keys []smartlead.BudgetMemory, clean bool)
+}
+
+// Keeper keeps what a store knows, and what was asked with each key, in the file that cache.file names, if it names one.
+// It is safe for concurrent use.
 type Keeper struct {
 	logger log.Logger
 	store  Store
+	quota  Quota
 
 	mu     sync.Mutex
 	read   bool   // a file was, if only one that isn't there yet
@@ -39,9 +50,9 @@ type Keeper struct {
 	failed bool
 }
 
-// NewKeeper returns a keeper of what a store knows, which has no file yet.
-func NewKeeper(logger log.Logger, store Store) *Keeper {
-	return &Keeper{logger: logger, store: store}
+// NewKeeper returns a keeper of what a store and a quota know, which has no file yet.
+func NewKeeper(logger log.Logger, store Store, quota Quota) *Keeper {
+	return &Keeper{logger: logger, store: store, quota: quota}
 }
 
 // Use takes the file that a configuration names. The first one is read, before the store gets that configuration. It
@@ -77,7 +88,7 @@ func CheckSetting(path string) error {
 // load gives the store what the first file remembers; from later ones there is nothing to learn. One that is of no use is
 // put aside, since it may be somebody else's. load reports whether the place is free to be written to.
 func (k *Keeper) load(path string) bool {
-	accounts, err := Load(path)
+	memory, err := Load(path)
 	if err != nil {
 		aside := path + ".ignored"
 		if moveErr := os.Rename(path, aside); moveErr != nil {
@@ -92,9 +103,10 @@ func (k *Keeper) load(path string) bool {
 		return true
 	}
 	k.read = true
-	k.store.Restore(accounts)
+	k.store.Restore(memory.Accounts)
+	k.quota.Restore(memory.Keys, memory.Clean)
 	campaigns := 0
-	for _, a := range accounts {
+	for _, a := range memory.Accounts {
 		campaigns += len(a.Campaigns)
 	}
 	_ = level.Info(k.logger).Log("msg", "values are kept in the cache file", "file", path, "campaigns_read", campaigns)
@@ -119,11 +131,32 @@ func (k *Keeper) Run(ctx context.Context) error {
 func (k *Keeper) Save() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.path == "" || k.store.Changes() == k.saved {
+	if k.store.Changes() != k.saved {
+		k.save(false)
+	}
+}
+
+// Begin writes the file whatever has changed. It is called when a configuration has been put into force: what was asked
+// before is known from then on not to be all.
+func (k *Keeper) Begin() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.save(false)
+}
+
+// End writes the file for the last time, when nothing is asked any more.
+func (k *Keeper) End() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.save(true)
+}
+
+func (k *Keeper) save(clean bool) {
+	if k.path == "" {
 		return
 	}
 	accounts, changes := k.store.Remember()
-	if err := Save(k.path, accounts); err != nil {
+	if err := Save(k.path, Memory{Accounts: accounts, Keys: k.quota.Remember(), Clean: clean}); err != nil {
 		if !k.failed {
 			_ = level.Warn(k.logger).Log("msg", "a restart would lose what was fetched; trying again without further notice", "err", err)
 		}

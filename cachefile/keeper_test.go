@@ -41,7 +41,7 @@ func keep(t *testing.T) *kept {
 	}
 	k := &kept{t: t, api: testkit.NewFetcher(), log: &testkit.Journal{}}
 	k.store = collector.NewStore(log.NewNopLogger(), metrics)
-	k.Keeper = cachefile.NewKeeper(k.log, k.store)
+	k.Keeper = cachefile.NewKeeper(k.log, k.store, smartlead.NewBudgets())
 	return k
 }
 
@@ -89,12 +89,12 @@ func (k *kept) fetch() {
 // fetched returns the campaigns with values in a file.
 func fetched(t *testing.T, path string) []int64 {
 	t.Helper()
-	accounts, err := cachefile.Load(path)
+	memory, err := cachefile.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ids := []int64{}
-	for _, a := range accounts {
+	for _, a := range memory.Accounts {
 		for _, c := range a.Campaigns {
 			ids = append(ids, c.Query.CampaignID)
 		}

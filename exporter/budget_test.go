@@ -18,6 +18,7 @@ import (
 	"smartlead_exporter/collector"
 	"smartlead_exporter/exporter"
 	"smartlead_exporter/internal/testkit"
+	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
 
@@ -173,7 +174,7 @@ func TestEchoedSecretsStayHidden(t *testing.T) {
 				t.Fatal(err)
 			}
 			store := collector.NewStore(log, metrics)
-			e := exporter.New(exporter.Options{Logger: log, Metrics: metrics, Store: store, Keeper: cachefile.NewKeeper(log, store)})
+			e := exporter.New(exporter.Options{Logger: log, Metrics: metrics, Store: store, Keeper: cachefile.NewKeeper(log, store, smartlead.NewBudgets())})
 			in := &inForce{t: t, dir: t.TempDir()}
 			cfg := in.parse("{accounts: [{base_url: '" + echo.URL + "', metadata_interval: 0s, api_key: the-key-of-a-test, http_config: {" + tt.http + "}, campaigns: [1]}]}")
 			if err := e.Apply(cfg); err != nil {
@@ -225,7 +226,7 @@ func TestReloadsCloseConnections(t *testing.T) {
 	}
 	store := collector.NewStore(log, metrics)
 	e := &inForce{t: t, dir: t.TempDir(), own: prometheus.NewRegistry(), store: store}
-	e.Exporter = exporter.New(exporter.Options{Logger: log, Metrics: metrics, Store: store, Keeper: cachefile.NewKeeper(log, store)})
+	e.Exporter = exporter.New(exporter.Options{Logger: log, Metrics: metrics, Store: store, Keeper: cachefile.NewKeeper(log, store, smartlead.NewBudgets())})
 	var running sync.WaitGroup
 	t.Cleanup(running.Wait)
 	running.Go(func() { _ = store.Run(t.Context()) })

@@ -26,7 +26,9 @@ type Options struct {
 	// Metrics and Store belong together: both are of the accounts that the newest configuration has.
 	Metrics *collector.Metrics
 	Store   *collector.Store
-	// Keeper has what the store knows kept over a restart.
+	// Budgets keeps the quota of each key. Default: one of its own.
+	Budgets *smartlead.Budgets
+	// Keeper has what the store and the budgets know kept over a restart.
 	Keeper *cachefile.Keeper
 	// Transport, if not nil, takes the place of the network, and of each account's http_config.
 	Transport http.RoundTripper
@@ -35,13 +37,15 @@ type Options struct {
 // Exporter is a configuration in force, and what outlives it.
 type Exporter struct {
 	options Options
-	budgets *smartlead.Budgets
 	ledger  *Ledger
 }
 
 // New returns an exporter without a configuration.
 func New(o Options) *Exporter {
-	return &Exporter{options: o, budgets: smartlead.NewBudgets(), ledger: newLedger(o.Logger)}
+	if o.Budgets == nil {
+		o.Budgets = smartlead.NewBudgets()
+	}
+	return &Exporter{options: o, ledger: newLedger(o.Logger)}
 }
 
 // Ledger returns what is known of how the API takes the accounts' requests. It is the same for all configurations.
@@ -75,6 +79,7 @@ func (e *Exporter) Apply(cfg *config.Config) error {
 	maps.DeleteFunc(replaced, func(name string, before client) bool { return clients[name].Client == before.Client })
 	closeAll(replaced)
 	e.ledger.tellShared()
+	e.options.Keeper.Begin()
 	return nil
 }
 
@@ -86,7 +91,7 @@ type client struct {
 
 func (e *Exporter) newClient(account *config.Account) (client, error) {
 	c, err := NewClient(account, ClientOptions{
-		Budgets:   e.budgets,
+		Budgets:   e.options.Budgets,
 		Trace:     e.ledger.trace(account.Name, e.options.Metrics.Trace(account.Name)),
 		Transport: e.options.Transport,
 	})

@@ -17,6 +17,7 @@ import (
 	"smartlead_exporter/config"
 	"smartlead_exporter/exporter"
 	"smartlead_exporter/internal/testkit"
+	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
 
@@ -41,8 +42,10 @@ func begin(t *testing.T, api http.Handler) *inForce {
 		t.Fatal(err)
 	}
 	e.store = collector.NewStore(e.log, metrics)
+	budgets := smartlead.NewBudgets()
 	e.Exporter = exporter.New(exporter.Options{
-		Logger: e.log, Metrics: metrics, Store: e.store, Keeper: cachefile.NewKeeper(e.log, e.store),
+		Budgets: budgets,
+		Logger:  e.log, Metrics: metrics, Store: e.store, Keeper: cachefile.NewKeeper(e.log, e.store, budgets),
 		Transport: simulator.Transport(api),
 	})
 	var running sync.WaitGroup

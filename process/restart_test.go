@@ -18,12 +18,12 @@ import (
 // wantFetched compares the campaigns with values in a file with those that should be there.
 func wantFetched(t *testing.T, when, path string, want ...int64) {
 	t.Helper()
-	accounts, err := cachefile.Load(path)
+	memory, err := cachefile.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var ids []int64
-	for _, a := range accounts {
+	for _, a := range memory.Accounts {
 		for _, c := range a.Campaigns {
 			ids = append(ids, c.Query.CampaignID)
 		}
@@ -199,9 +199,7 @@ func TestCacheFileByReload(t *testing.T) {
 	reload("cache: {ttl: 1h, max_stale: 2h, file: missing/cache.json}"+accounts, http.StatusBadRequest)
 	reload("cache: {ttl: 1h, max_stale: 2h, file: two.json}"+strings.Replace(accounts, "[1, 2]", "[2]", 1), http.StatusOK)
 	p.terminate()
-	if exists(path("one.json")) {
-		t.Error("the file was written where it was for less than the interval of saving")
-	}
+	wantFetched(t, "where it was until the reload", path("one.json"), 1, 2)
 	wantFetched(t, "after the end", path("two.json"), 2)
 
 	down(api)
@@ -233,5 +231,33 @@ func TestCacheFileHoldsNoSecrets(t *testing.T) {
 	lookForSecrets(t, "cache.file", string(content))
 	if !strings.Contains(string(content), "Per e-mail") {
 		t.Error("it doesn't hold what was fetched")
+	}
+}
+
+// Restarts send no more than the quota allows, whether they end cleanly or not.
+func TestQuotaOverRestarts(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*process){
+		"ended":  (*process).terminate,
+		"killed": func(p *process) { p.signal(os.Kill); p.wait() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20), testkit.Aggregated(3, 30)}})
+			dir := testkit.Write(t, map[string]string{
+				"config.yml": api.Configure("cache: {ttl: 1ms, file: cache.json}\naccounts: [{base_url: API, metadata_interval: 0s, rate_limit: {per_minute: 60, per_hour: 100}, campaigns: [1, 2, 3]}]"),
+			})
+			for range 8 {
+				p := start(t, launch{env: keyInEnv(testkit.Key), dir: dir})
+				for range 4 {
+					p.get("/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "0.2")
+				}
+				end(p)
+			}
+			// A bucket of an hour holds a tenth of its limit, and gets one token in 40 s.
+			if got := api.Asked(); got < 3 || got > 12 {
+				t.Errorf("%d requests were sent, want the 10 of a tenth of the limit, and hardly more", got)
+			}
+		})
 	}
 }
