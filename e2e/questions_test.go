@@ -103,10 +103,12 @@ var emptyWhenWell = map[string][]string{
 		"smartlead_campaign_rows_without_step",
 		"smartlead_campaign_up == 0",
 		"smartlead_exporter_config_last_reload_successful == 0",
+		"smartlead_exporter_expected_change_delay_seconds\n> on (job, instance) group_left () 10 * smartlead_exporter_cache_ttl_seconds",
 		"sum by (account, reason) (increase(smartlead_exporter_discovery_failures_total[1h])) > 0",
 		"sum by (account, reason) (increase(smartlead_exporter_refresh_failures_total[1h])) > 0",
 		"sum by (campaign_id) (smartlead_unsubscribed_total) / (sum by (campaign_id) (smartlead_sent_total) >= 50) > 0.01",
 		"time() - smartlead_campaign_created_timestamp_seconds < 7 * 86400",
+		"time() - smartlead_campaign_last_success_timestamp_seconds\n> on (job, instance) group_left () 20 * smartlead_exporter_cache_ttl_seconds",
 	},
 	"docs/runbook.md": {
 		`campaign:smartlead_bounced_per_sent:ratio_recent{campaign_id="12345"}`,
