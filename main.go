@@ -148,6 +148,9 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 		}
 	}
 	inForce := exporter.New(options)
+	if err := registry.Register(exporter.NewBudgetMetrics(inForce.Ledger().Budgets)); err != nil {
+		return err
+	}
 	load := loader(logger, o, inForce, metrics)
 	loadErr, webErr := load(), web.CheckConfig(*o.toolkit.WebConfigFile)
 	if webErr != nil {

@@ -14,6 +14,7 @@ import (
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/exporter"
 	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 )
@@ -32,6 +33,10 @@ func emitted(t *testing.T) map[string]family {
 	if err != nil {
 		t.Fatal(err)
 	}
+	budget := smartlead.BudgetState{Limits: smartlead.DefaultLimits(), Advertised: 60}
+	own.MustRegister(exporter.NewBudgetMetrics(func() map[string]smartlead.BudgetState {
+		return map[string]smartlead.BudgetState{"default": budget}
+	}))
 	own.MustRegister(versioncollector.NewCollector("smartlead_exporter"))
 	store := collector.NewStore(log.NewNopLogger(), metrics)
 	store.Apply(collector.Settings{TTL: time.Hour, MaxStale: time.Hour, Accounts: []collector.Account{wellKnown()}})

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/exporter"
 )
 
 // TestGaugesAreNotRated: the six families end in _total and are gauges, which may fall. rate() and its kin would take a
@@ -47,6 +48,9 @@ func exported(t *testing.T) map[string][]string {
 		t.Fatal(err)
 	}
 	if _, err := collector.NewMetrics(registry); err != nil {
+		t.Fatal(err)
+	}
+	if err := registry.Register(exporter.NewBudgetMetrics(nil)); err != nil {
 		t.Fatal(err)
 	}
 	return families

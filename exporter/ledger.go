@@ -58,6 +58,18 @@ func (l *Ledger) Budget(account string) smartlead.BudgetState {
 	return c.Budget() // without the lock: it may read the key's file
 }
 
+// Budgets returns how all accounts' budgets stand, by account.
+func (l *Ledger) Budgets() map[string]smartlead.BudgetState {
+	l.mu.Lock()
+	clients := maps.Clone(l.clients)
+	l.mu.Unlock()
+	states := map[string]smartlead.BudgetState{}
+	for account, c := range clients {
+		states[account] = c.Budget()
+	}
+	return states
+}
+
 // Refusal returns when and in which words the API last refused to serve an account; the zero time if it never did.
 func (l *Ledger) Refusal(account string) (at time.Time, text string) {
 	l.mu.Lock()
