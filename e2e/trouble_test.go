@@ -100,12 +100,12 @@ func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
 		{ID: 702, Name: "unseen", CreatedAt: time.Now(), Shape: simulator.PerSequence, TrackSettings: []string{simulator.DontTrackClicks}, Source: begin},
 	}})
 
-	return poor, startExporter(w.t, configuration(
+	return poor, startExporter(w.t, strings.Replace(configuration(
 		account("unlisted", unlistedAPI, discovery),
 		account("throttled", throttledAPI, "    campaigns: [501]\n"),
 		account("refused", refusedAPI, "    campaigns: [801]\n"),
 		account("gone", goneAPI, "    campaigns: [601]\n"),
 		account("poor", poorAPI, discovery),
 		fmt.Sprintf(crowdAccount, crowdAPI),
-	))
+	), "max_stale: 1h", "max_stale: 5s", 1)) // what is late is later than this
 }

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -63,8 +62,6 @@ func startWorld(t *testing.T) *world {
 	backfill(t, w.folder, now, history)
 
 	hurriedRules(t, w.folder)
-	recording := filepath.Join(w.folder, "rules", "recording.rules.yml")
-	write(t, recording, strings.Replace(readFile(t, recording), "vector(45)", "vector(0.5)", 1)) // the TTL here, nearly
 	w.prom = startPrometheus(t, w.folder, fmt.Sprintf(`
 global: {scrape_interval: 1s, scrape_timeout: 1s, scrape_native_histograms: true, always_scrape_classic_histograms: true}
 rule_files: [rules/*.rules.yml]
