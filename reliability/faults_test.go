@@ -1,11 +1,15 @@
 package reliability_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/x509"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -86,6 +90,23 @@ func lineFaults() []*fault {
 	}
 }
 
+// gzipped compresses a body.
+func gzipped(body []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write(body) // into memory
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// compressed sends a body compressed by gzip, after a change to that.
+func compressed(change func(zip []byte) []byte) simulator.Effect {
+	zip := simulator.Rewrite(func(body []byte) []byte { return change(gzipped(body)) })
+	return func(next http.Handler) http.Handler {
+		return simulator.SetHeader("Content-Encoding", "gzip")(zip(next))
+	}
+}
+
 // bodyFaults are answers with status 200 that aren't what they should be.
 func bodyFaults() []*fault {
 	bad := func(kind, name string, effect simulator.Effect) *fault {
@@ -104,6 +125,26 @@ func bodyFaults() []*fault {
 			return body
 		})),
 		bad("garbage:", "text behind the body", simulator.Append("<!-- cached -->")),
+		bad("garbage:", "text before the body", simulator.Rewrite(func(body []byte) []byte { return append([]byte(")]}',"), body...) })),
+		bad("garbage:", "CSV", simulator.RespondStatus(200, "sequence_number,sent\n1,10\n")),
+		bad("garbage:", "UTF-16", simulator.Rewrite(func(body []byte) []byte { return append([]byte("\xff\xfe"), body...) })),
+		bad("compressed:", "in a way that isn't known", simulator.SetHeader("Content-Encoding", "br")),
+	)
+	for name, change := range map[string]func([]byte) []byte{
+		"by gzip, cut off":         func(zip []byte) []byte { return zip[:len(zip)/2] },
+		"by gzip, a byte wrong":    func(zip []byte) []byte { zip[len(zip)-6] ^= 1; return zip },
+		"by gzip, with text after": func(zip []byte) []byte { return append(zip, "<!-- cached -->"...) },
+	} {
+		list = append(list, bad("compressed:", name, compressed(change)))
+	}
+	slices.SortFunc(list[len(list)-3:], func(a, b *fault) int { return strings.Compare(a.name, b.name) })
+	list = append(list,
+		&fault{kind: "compressed:", name: "by gzip", effects: always(compressed(func(zip []byte) []byte { return zip }))},
+		&fault{kind: "compressed:", name: "by gzip, which isn't told", effects: always(simulator.Rewrite(gzipped))},
+		&fault{kind: "compressed:", name: "not at all, though it is told", effects: always(simulator.SetHeader("Content-Encoding", "gzip"))},
+		&fault{kind: "a byte order mark before the body", effects: always(simulator.Rewrite(func(body []byte) []byte {
+			return append([]byte("\ufeff"), body...)
+		}))},
 	)
 	for _, a := range simulator.WrongBodies() {
 		list = append(list, bad("status 200:", a.Name, simulator.Respond(a)))
@@ -188,6 +229,21 @@ func limitFaults() []*fault {
 		limited("Retry-After that can't be read", 2500*time.Millisecond, 0, simulator.Respond(simulator.Answer{
 			Status: 429, Header: http.Header{"Retry-After": {"soon"}},
 		})),
+		limited("Retry-After in milliseconds", time.Minute, 0, simulator.Respond(simulator.TooManyRequests("900000"))),
+		limited("a date of another century", time.Minute, 0, simulator.Respond(simulator.TooManyRequests("Thu, 01 Jan 2126 00:00:00 GMT"))),
+	}
+	for _, u := range []struct {
+		name, retryAfter string
+		pause            time.Duration
+	}{
+		{"Retry-After in seconds", seconds, wait},
+		{"Retry-After in milliseconds", "900000", time.Minute},
+		{"Retry-After that can't be read", "soon", 0},
+	} {
+		list = append(list, &fault{
+			kind: "status 503:", name: u.name, reason: smartlead.ErrServer, retried: true, pause: u.pause,
+			effects: always(simulator.Respond(simulator.Answer{Status: 503, Header: http.Header{"Retry-After": {u.retryAfter}}})),
+		})
 	}
 	for _, c := range []struct {
 		name  string
@@ -197,6 +253,18 @@ func limitFaults() []*fault {
 			kind: "nothing left of the limit:", name: "until a reset" + c.name, effects: always(spent(c.clock)), pause: wait, clock: c.clock,
 		})
 	}
+	for name, reset := range map[string]string{
+		"until a moment that is past":       "946684800",
+		"until a moment in milliseconds":    "1767600000000",
+		"until a moment in seconds to go":   "30",
+		"until a moment that can't be read": "soon",
+	} {
+		list = append(list, &fault{
+			kind: "nothing left of the limit:", name: name, pause: time.Minute,
+			effects: always(simulator.SetHeader("X-RateLimit-Remaining", "0"), simulator.SetHeader("X-RateLimit-Reset", reset)),
+		})
+	}
+	slices.SortFunc(list[len(list)-4:], func(a, b *fault) int { return strings.Compare(a.name, b.name) })
 	return append(list, &fault{
 		kind: "nothing left of the limit:", name: "without saying until when", pause: time.Minute,
 		effects: always(simulator.SetHeader("X-RateLimit-Remaining", "0"), simulator.SetHeader("X-RateLimit-Reset", "")),

@@ -23,8 +23,8 @@ type tenant struct {
 	client     *smartlead.Client // of the configuration in force; nil before the first
 	budgets    *smartlead.Budgets
 	allowed    smartlead.Limits
-	limits     []limitsFrom // those in force since the oldest request of sent, and later ones
-	sent       []time.Time  // the exporter's requests of the last hour
+	limits     []limitsFrom           // those in force since the oldest request of sent, and later ones
+	sent       map[string][]time.Time // the exporter's requests of the last hour, by the hash of the key
 
 	present   bool // configured at all
 	campaigns []*campaign
@@ -68,7 +68,7 @@ const (
 
 func newTenant(w *world, name string, index int) *tenant {
 	clocks := []time.Duration{0, 7 * time.Minute, -3 * time.Minute}
-	tenant := &tenant{w: w, name: name, clock: clocks[index], present: true, mends: map[int]func(){}}
+	tenant := &tenant{w: w, name: name, clock: clocks[index], present: true, mends: map[int]func(){}, sent: map[string][]time.Time{}}
 	for i := range 3 {
 		tenant.keys = append(tenant.keys, fmt.Sprintf("%s/+&=%d", name, i))
 	}
@@ -212,7 +212,7 @@ func (tenant *tenant) setLimits(limits smartlead.Limits) {
 // otherAgent is the User-Agent of another program that uses the key.
 const otherAgent = "other"
 
-// harvest checks by the API's record that no sliding minute or hour held more requests of the exporter than the largest
+// harvest checks by the API's record that no sliding minute or hour of a key held more requests of the exporter than the largest
 // limit in force during it, and empties the record.
 func (tenant *tenant) harvest() {
 	t := tenant.w.t
@@ -224,20 +224,21 @@ func (tenant *tenant) harvest() {
 		if r.Status == http.StatusTooManyRequests {
 			tenant.w.seen.tooMany++
 		}
-		tenant.sent = append(tenant.sent, r.Time)
+		sent := slices.Concat(tenant.sent[r.KeyHash], []time.Time{r.Time})
 		for _, window := range []time.Duration{time.Minute, time.Hour} {
 			begin := r.Time.Add(-window)
 			n := 0
-			for i := len(tenant.sent) - 1; i >= 0 && tenant.sent[i].After(begin); i-- {
+			for i := len(sent) - 1; i >= 0 && sent[i].After(begin); i-- {
 				n++
 			}
 			if most := tenant.limit(window, begin, r.Time); n > most {
 				t.Errorf("%s was sent %d requests within %s up to %s, more than %d", tenant.name, n, window, r.Time, most)
 			}
 		}
-		for !tenant.sent[0].After(r.Time.Add(-time.Hour)) {
-			tenant.sent = tenant.sent[1:]
+		for !sent[0].After(r.Time.Add(-time.Hour)) {
+			sent = sent[1:]
 		}
+		tenant.sent[r.KeyHash] = sent
 	}
 	tenant.sim.ForgetRequests()
 	for len(tenant.limits) > 1 && tenant.limits[1].from.Before(time.Now().Add(-3*time.Hour)) {
