@@ -33,11 +33,6 @@ func wantFetched(t *testing.T, when, path string, want ...int64) {
 	}
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
 // down makes an API refuse everything from now on. What is refused isn't tried again, so no test waits for that.
 func down(api *testkit.API) {
 	api.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.RespondStatus(http.StatusForbidden, "closed")}})
