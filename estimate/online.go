@@ -59,6 +59,9 @@ func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account
 		fmt.Fprintf(w, "  campaign %d: rows: %s; a refresh takes %s\n", c.Query.CampaignID, rows(size), counted(size.Requests, "request"))
 		p.requests += float64(size.Requests)
 	}
+	if note := client.Budget().AdvertisedNote(); note != "" {
+		fmt.Fprintf(w, "  limits:     %s\n", note)
+	}
 	if missing > 0 && missing == len(asked) && p.listEvery == 0 {
 		return fmt.Errorf("no campaign was found, see above: are they this account's, and %s?", rightBaseURL)
 	}

@@ -120,9 +120,9 @@ func TestSharedKeysAreTold(t *testing.T) {
 // What the server says of the limit is told once, whatever it is.
 func TestServersLimitIsTold(t *testing.T) {
 	for limit, want := range map[string]string{
-		"20":  "the API allows fewer requests a minute than are configured",
+		"20":  "the API allows 20 requests a minute, fewer than are configured",
 		"60":  "",
-		"200": "the API allows more requests a minute than are configured",
+		"200": "the API allows 200 requests a minute, more than are configured",
 	} {
 		t.Run(limit, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestServersLimitIsTold(t *testing.T) {
 				}
 				got := ""
 				for _, line := range e.log.Take() {
-					if strings.Contains(line["msg"], "than are configured") {
+					if strings.Contains(line["msg"], "than are configured (60)") {
 						got += line["msg"]
 					}
 				}

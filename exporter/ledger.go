@@ -146,14 +146,15 @@ func (l *Ledger) trace(account string, trace smartlead.Trace) smartlead.Trace {
 
 // tellLimit logs that the server's limit is another than the configured one.
 func (l *Ledger) tellLimit(account string, b smartlead.BudgetState) {
-	switch {
-	case b.AdvertisedBinds:
-		_ = level.Warn(l.logger).Log("msg", "the API allows fewer requests a minute than are configured; its limit is kept to", "account", account,
-			"allowed", b.Advertised, "per_minute", b.Configured.PerMinute)
-	case b.AdvertisedPerMinute && b.Advertised > b.Configured.PerMinute:
-		_ = level.Info(l.logger).Log("msg", "the API allows more requests a minute than are configured; if no other program needs them, raise rate_limit", "account", account,
-			"allowed", b.Advertised, "per_minute", b.Configured.PerMinute)
+	note := b.AdvertisedNote()
+	if note == "" {
+		return
 	}
+	logger := level.Info(l.logger)
+	if b.AdvertisedBinds {
+		logger = level.Warn(l.logger)
+	}
+	_ = logger.Log("msg", note, "account", account)
 }
 
 // tellShared logs which accounts share a key, each time that it is others.

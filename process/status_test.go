@@ -177,3 +177,26 @@ func TestStatusWithoutCampaigns(t *testing.T) {
 		t.Error("the page doesn't say why it is empty")
 	}
 }
+
+// The page tells which accounts share a quota, and how the API's limit compares with theirs.
+func TestStatusOfASharedQuota(t *testing.T) {
+	t.Parallel()
+	api := testkit.StartAPI(t, simulator.Options{
+		Keys: []string{testkit.Key}, Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20)}, Limits: simulator.Limits{PerMinute: 200},
+	})
+	p := start(t, launch{env: keyInEnv(testkit.Key), dir: testkit.Write(t, map[string]string{"config.yml": api.Configure("accounts: [" +
+		"{name: a, base_url: API, rate_limit: {per_minute: 20, per_hour: 300}, campaigns: [1]}, {name: b, base_url: API, rate_limit: {per_minute: 40, per_hour: 700}, campaigns: [2]}]")})})
+	p.scrape()
+	page := p.get("/status").body
+	for _, want := range []string{"60 requests a minute, 1000 an hour", "shared by the accounts a, b, which have one key", "the API allows 200 requests a minute, more than are configured (60)"} {
+		if strings.Count(page, want) != 2 {
+			t.Errorf("the page doesn't say %q of both accounts:\n%s", want, page)
+		}
+	}
+	text := strings.Join(strings.Fields(p.get("/status", "Accept", "application/json").body), "")
+	for _, want := range []string{`"shared_by":["a","b"]`, `"advertised":200`} {
+		if strings.Count(text, want) != 2 {
+			t.Errorf("the JSON doesn't say %s of both accounts:\n%s", want, text)
+		}
+	}
+}

@@ -40,22 +40,24 @@ func TestTraceRequest(t *testing.T) {
 }
 
 func TestTraceRemaining(t *testing.T) {
-	sim, err := simulator.New(simulator.Options{
-		Campaigns: []simulator.Campaign{{ID: 1, Source: simulator.Rows(2500, 20)}}, Limits: simulator.Limits{PerMinute: 60},
+	synctest.Test(t, func(t *testing.T) {
+		sim, err := simulator.New(simulator.Options{
+			Campaigns: []simulator.Campaign{{ID: 1, Source: simulator.Rows(2500, 20)}}, Limits: simulator.Limits{PerMinute: 60},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []int
+		client := newClient(t, sim, func(o *smartlead.Options) {
+			o.Trace.Remaining = func(requests int) { told = append(told, requests) }
+		})
+		if _, err := statistics(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]int{59, 58, 57}, told); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var told []int
-	client := newClient(t, sim, func(o *smartlead.Options) {
-		o.Trace.Remaining = func(requests int) { told = append(told, requests) }
-	})
-	if _, err := statistics(t.Context(), client); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]int{59, 58, 57}, told); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
 }
 
 // A wait for the quota is told. One for other requests under way isn't, and neither is a back-off.

@@ -37,10 +37,16 @@ type accountReport struct {
 }
 
 type budgetReport struct {
-	PerMinute       int       `json:"per_minute"`
-	PerHour         int       `json:"per_hour"`
-	Concurrency     int       `json:"concurrency"`
-	LeftNow         float64   `json:"left_now"` // requests that could be sent at once
+	PerMinute   int     `json:"per_minute"`
+	PerHour     int     `json:"per_hour"`
+	Concurrency int     `json:"concurrency"`
+	LeftNow     float64 `json:"left_now"` // requests that could be sent at once
+	InFlight    int     `json:"in_flight"`
+	Waiting     int     `json:"waiting"` // requests that wait for the quota or for the end of a pause
+	// SharedBy are the accounts with this key, where there are several.
+	SharedBy        []string  `json:"shared_by,omitempty"`
+	Advertised      int       `json:"advertised,omitempty"`      // what X-RateLimit-Limit says
+	AdvertisedNote  string    `json:"advertised_note,omitempty"` // how that compares with the configured limits
 	PausedUntil     time.Time `json:"paused_until,omitzero"`
 	KeyRefusedUntil time.Time `json:"key_refused_until,omitzero"`
 }
@@ -86,19 +92,19 @@ func (s *scraper) report(now time.Time) statusReport {
 }
 
 func reportBudget(b smartlead.BudgetState) budgetReport {
-	left := math.Inf(1)
-	for _, tokens := range []float64{b.MinuteLeft, b.HourLeft} {
-		if tokens >= 0 {
-			left = min(left, math.Floor(tokens))
-		}
-	}
+	left := b.TokensBy(b.At)
 	if math.IsInf(left, 1) {
 		left = -1
 	}
-	return budgetReport{
+	r := budgetReport{
 		PerMinute: b.Limits.PerMinute, PerHour: b.Limits.PerHour, Concurrency: b.Limits.Concurrency, LeftNow: left,
+		InFlight: b.InFlight, Waiting: b.Waiting, Advertised: max(b.Advertised, 0), AdvertisedNote: b.AdvertisedNote(),
 		PausedUntil: b.PausedUntil.UTC(), KeyRefusedUntil: b.KeyRefusedUntil.UTC(),
 	}
+	if len(b.Accounts) > 1 {
+		r.SharedBy = b.Accounts
+	}
+	return r
 }
 
 func reportCampaign(c *collector.Snapshot, now time.Time) campaignReport {
