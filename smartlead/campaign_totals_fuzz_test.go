@@ -37,7 +37,7 @@ func FuzzRows(f *testing.F) {
 			if total.Row != nil || total.Rows != 0 {
 				t.Fatalf("got %+v beside the error %v", total, err)
 			}
-		case total.Rows < -1, total.Row != nil && !total.Row.Replied, total.Row == nil && total.Rows > 0:
+		case total.Rows < -1, total.Row != nil && !total.Row.Replied, total.Shape == smartlead.ShapeUnknown && total.Rows > 0:
 			t.Fatalf("got %+v", total)
 		}
 
