@@ -3,6 +3,8 @@
 GO     ?= go
 BINARY := smartlead_exporter
 
+# TIMEOUT, of a package's tests, ends what hangs, not what is slow on a busy machine.
+TIMEOUT   ?= 40m
 FUZZTIME  ?= 10s
 BENCH     ?= .
 BENCHTIME ?= 1s
@@ -51,11 +53,11 @@ demo: ## Run the exporter against simulated campaigns; needs no key and no netwo
 
 .PHONY: test
 test: ## Run the tests; needs Go and nothing else
-	$(GO) test ./...
+	$(GO) test -timeout=$(TIMEOUT) ./...
 
 .PHONY: race
 race: ## Run the tests under the race detector; needs a C compiler
-	CGO_ENABLED=1 $(GO) test -race ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout=$(TIMEOUT) ./...
 
 WEEKS ?= 26
 
@@ -69,7 +71,7 @@ load: ## Run the load tests at full size; takes two minutes and all of the machi
 
 .PHONY: e2e
 e2e: $(addprefix $(tools_bin)/,prometheus promtool alertmanager amtool) ## Run the exporter against a real Prometheus and Alertmanager
-	cd e2e && TOOLS_DIR='$(tools_dir)' $(GO) test -count=1 -parallel=8 -timeout=10m ./... # they wait, mostly
+	cd e2e && TOOLS_DIR='$(tools_dir)' $(GO) test -count=1 -parallel=8 -timeout=$(TIMEOUT) ./... # they wait, mostly
 
 .PHONY: stack
 stack: build $(addprefix $(tools_bin)/,prometheus promtool alertmanager) ## Run exporter (demo), Prometheus and Alertmanager until Ctrl-C
