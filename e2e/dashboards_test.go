@@ -309,6 +309,10 @@ func TestStates(t *testing.T) {
 		"quota paused":       {[]line{failures("rate_limited"), requests("429", rising), requests("200", still)}, 5},
 		"never listed":       {[]line{{`smartlead_account_last_discovery_timestamp_seconds{account="a"}`, when(from, now, constantly(0))}}, 6},
 		"nothing configured": {[]line{requests("200", rising)}, 7},
+		"paused without a 429": {[]line{
+			requests("200", rising),
+			{`smartlead_exporter_rate_limit_paused_until_timestamp_seconds{account="a"}`, when(from, now, constantly(float64(now.Unix()+60)))},
+		}, 5},
 	} {
 		prom := written(t, from, now, append(tt.lines, build...)...)
 		for file, campaign := range map[string]string{"overview.json": "$__all", "campaign.json": "", "exporter.json": "1"} {
@@ -388,5 +392,41 @@ func TestAttention(t *testing.T) {
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("attention is %v, want %v", got, want)
+	}
+}
+
+// TestFreshness: what is old by the quota is told apart from what is older than that, and what the quota is used for.
+func TestFreshness(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.June, 10, 12, 0, 0, 0, time.UTC)
+	from := now.Add(-3 * time.Hour)
+	lines := append(exporterLines(from, now, 1, 2), counts(1, 1, hourly(100, from, 30))...)
+	lines = append(lines, counts(2, 1, hourly(100, from, 0))...)
+	for i := range lines { // the second is an hour old
+		if lines[i].series == `smartlead_campaign_last_success_timestamp_seconds{campaign_id="2"}` {
+			lines[i].value = when(from, now, func(at time.Time) float64 { return float64(at.Add(-time.Hour).Unix()) })
+		}
+	}
+	exporter := func(series string, value float64) line { return line{series, when(from, now, constantly(value))} }
+	lines = append(lines,
+		exporter(`smartlead_exporter_cache_ttl_seconds{x=""}`, 45),
+		exporter(`smartlead_exporter_expected_change_delay_seconds{account="a"}`, 300),
+		exporter(`smartlead_exporter_rate_limit_requests{account="a",window="minute"}`, 60),
+		exporter(`smartlead_exporter_rate_limit_requests{account="a",window="hour"}`, 1000),
+		exporter(`smartlead_campaign_refresh_requests{campaign_id="1"}`, 2),
+		exporter(`smartlead_campaign_refresh_requests{campaign_id="2"}`, 1),
+		line{`smartlead_exporter_api_requests_total{account="a",code="200"}`, when(from, now, func(at time.Time) float64 { return 15 * at.Sub(from).Minutes() })},
+	)
+	for maxAge, state := range map[float64]float64{2000: 12, 7200: 0} {
+		prom := written(t, from, now, append(lines, exporter(`smartlead_exporter_max_age_seconds{account="a"}`, maxAge))...)
+		v := look(t, "exporter.json", now, time.Hour, "1")
+		v.shows(t, prom, map[string]float64{
+			"State of the data A": state, "Oldest data A": 3600, "Oldest by the quota A": maxAge, "Changes shown after A": 300,
+			"Quota used A": 0.9, // 900 of 1,000 in an hour, 15 of 60 in a minute
+		})
+		next := v.asked(t, prom, "Refreshed next A").Series
+		if len(next) != 2 || next[0].Labels["campaign_name"] != "c2" {
+			t.Errorf("refreshed next is %v, want first the campaign that is an hour old", next)
+		}
 	}
 }
