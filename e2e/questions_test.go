@@ -104,6 +104,7 @@ var emptyWhenWell = map[string][]string{
 		"smartlead_campaign_up == 0",
 		"smartlead_exporter_config_last_reload_successful == 0",
 		"smartlead_exporter_expected_change_delay_seconds\n> on (job, instance) group_left () 10 * smartlead_exporter_cache_ttl_seconds",
+		"smartlead_exporter_rate_limit_paused_until_timestamp_seconds - time() > 0",
 		"sum by (account, reason) (increase(smartlead_exporter_discovery_failures_total[1h])) > 0",
 		"sum by (account, reason) (increase(smartlead_exporter_refresh_failures_total[1h])) > 0",
 		"sum by (campaign_id) (smartlead_unsubscribed_total) / (sum by (campaign_id) (smartlead_sent_total) >= 50) > 0.01",

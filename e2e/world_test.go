@@ -34,7 +34,7 @@ func startWorld(t *testing.T) *world {
 	now := time.Now()
 	var api string
 	w.steadyAPI, api = startAPI(t, simulator.Options{
-		Limits: simulator.Limits{PerMinute: 100_000}, // for the headers
+		Limits: simulator.Limits{PerMinute: 200_000}, // for the headers; more than what is configured
 		Campaigns: []simulator.Campaign{{
 			ID: steadyCampaign, Name: "Q4 outreach", Shape: simulator.PerSequence, MaxLeadsPerDay: 20,
 			Tags: []simulator.Tag{{ID: 1, Name: "outbound"}}, Source: simulator.Aggregated(steadyCounts(now, now)...),
