@@ -19,7 +19,7 @@ import (
 func TestBudgetStateLooksAhead(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2)) // the same in each run
 	pick := func(values ...int) int { return values[rng.IntN(len(values))] }
-	for i := range 150 {
+	for i := range 80 {
 		limits := smartlead.Limits{PerMinute: pick(0, 1, 9, 10, 60, 120), PerHour: pick(0, 1, 15, 60, 1000)}
 		spent := pick(0, 1, 3, 20)
 		idle := time.Duration(pick(0, 1, 7, 30)) * time.Second
@@ -79,7 +79,7 @@ func TestBudgetStateLooksAhead(t *testing.T) {
 				ctx, cancel = context.WithDeadline(t.Context(), until.Add(time.Millisecond))
 				defer cancel()
 				var all sync.WaitGroup
-				for range 200 {
+				for range 20 {
 					all.Go(func() {
 						for ctx.Err() == nil {
 							_, _ = statistics(ctx, client)

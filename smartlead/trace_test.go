@@ -1,6 +1,8 @@
 package smartlead_test
 
 import (
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,10 +68,15 @@ func TestTraceWait(t *testing.T) {
 		sim := newSim(t, simulator.Campaign{ID: 1})
 		sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Delay(10 * time.Second)}})
 		sim.Inject(simulator.Fault{Times: 1, Effects: []simulator.Effect{simulator.Reset()}})
+		var mu sync.Mutex
 		var told []time.Duration
 		client := newClient(t, sim, func(o *smartlead.Options) {
 			o.Limits = &smartlead.Limits{PerMinute: 4, Concurrency: 1} // one every 16⅔ s
-			o.Trace.Wait = func(d time.Duration) { told = append(told, d.Round(10*time.Millisecond)) }
+			o.Trace.Wait = func(d time.Duration) {
+				mu.Lock()
+				defer mu.Unlock()
+				told = append(told, d.Round(10*time.Millisecond))
+			}
 		})
 		errs := make(chan error)
 		for range 2 {
@@ -85,7 +92,8 @@ func TestTraceWait(t *testing.T) {
 		}
 		// The first request ends at 10 s, and goes again at 16⅔ s, after a back-off of at most a second: its call began first. The other
 		// call waits for the first request, then for the quota, then for the second request, and then for the quota again.
-		want := []between{{6670 * time.Millisecond, 6670 * time.Millisecond}, {5660 * time.Millisecond, 6170 * time.Millisecond}, {6670 * time.Millisecond, 6670 * time.Millisecond}}
+		slices.Sort(told)
+		want := []between{{5660 * time.Millisecond, 6170 * time.Millisecond}, {6670 * time.Millisecond, 6670 * time.Millisecond}, {6670 * time.Millisecond, 6670 * time.Millisecond}}
 		for i, d := range told {
 			if len(told) != len(want) || d < want[i].min || d > want[i].max {
 				t.Fatalf("told were %s, want %+v", told, want)
