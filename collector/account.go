@@ -26,6 +26,8 @@ type account struct {
 	waiting  []*campaign // that a scrape found to be due, in that order, and whose refresh hasn't begun
 	running  []*campaign // that are being fetched, in the order in which that began
 	lastGood time.Time   // the newest answer that was good; zero if there was none
+	lastBad  time.Time   // the newest failure that may be the account's
+	mute     bool        // it was silent until a refresh ended that waited for an answer, and gave none since
 	trouble  trouble
 
 	// inherited says that campaigns were failing when another store remembered them since nothing could be had from the
@@ -38,7 +40,7 @@ type account struct {
 func (a *account) apply(settings Account) (due bool) {
 	due = a.applied && a.keySource != settings.KeySource
 	a.applied = true
-	a.trouble = trouble{} // which may be over
+	a.trouble, a.mute = trouble{}, false // which may be over
 	a.name, a.keySource = settings.Name, settings.KeySource
 	a.fetcher, a.budget, a.configured = settings.Fetcher, settings.Budget, settings.Campaigns
 	a.concurrency = max(settings.Concurrency, 1)
@@ -68,7 +70,7 @@ func (a *account) state() (state smartlead.BudgetState, limited bool) {
 // silent reports whether the account doesn't answer: what was asked last wasn't answered in time, or there is no answer
 // to something that was asked so long ago, and none to anything since. Store.mu is held.
 func (a *account) silent(now time.Time) bool {
-	if a.trouble.reason == smartlead.ErrTimeout {
+	if a.mute || a.trouble.reason == smartlead.ErrTimeout {
 		return true
 	}
 	for _, c := range a.running {

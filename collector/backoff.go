@@ -22,6 +22,10 @@ const (
 	// manyFail is how many campaigns have to fail one after the other, without a good answer in between, until the
 	// account is taken to fail as a whole. Where fewer than so many are well, all of these have to.
 	manyFail = 5
+
+	// lastingFailure is for how long after a failure that may be the account's campaigns without values are asked for by
+	// one request, without trying it again.
+	lastingFailure = 10 * time.Minute
 )
 
 // trouble is what an account as a whole suffers from.
@@ -144,6 +148,7 @@ func (a *account) witness() *campaign {
 			compareBool(x.alone, y.alone),
 			later(a.trouble.since, x.tried).Compare(later(a.trouble.since, y.tried)),
 			y.known.LastSuccess.Compare(x.known.LastSuccess),
+			cmp.Compare(x.spread(), y.spread()),
 		)
 	})
 }

@@ -64,10 +64,14 @@ func (c *campaign) candidate(now time.Time) candidate {
 		rate: c.known.Rate.PerSecond(), age: now.Sub(c.known.LastSuccess), cost: c.cost(), tried: c.tried,
 	}
 	if len(c.account.trouble.struck) > 0 {
-		// Neighbours may fail for the same reason, which isn't the account's: campaigns that are far from one another
-		// tell sooner.
-		const golden = 0x9e3779b97f4a7c15 // multiples of it, modulo 2^64, are far from one another
-		next.order = uint64(c.known.Query.CampaignID) * golden
+		next.order = c.spread()
 	}
 	return next
+}
+
+// spread is an order in which campaigns follow one another that have nothing to do with each other. Neighbours may fail
+// for the same reason, which isn't the account's.
+func (c *campaign) spread() uint64 {
+	const golden = 0x9e3779b97f4a7c15 // multiples of it, modulo 2^64, are far from one another
+	return uint64(c.known.Query.CampaignID) * golden
 }

@@ -162,6 +162,14 @@ func (e *exporter) scrape() page {
 	return e.scrapeFor(timeout)
 }
 
+// probe is a scrape of one campaign alone, for a deadline. It returns what that shows.
+func (e *exporter) probe(id int64, d time.Duration) page {
+	e.t.Helper()
+	ctx, cancel := context.WithTimeout(e.t.Context(), d)
+	defer cancel()
+	return parse(e.t, e.serve(e.gatherer.ForCampaign(ctx, id), textFormat))
+}
+
 // collectFor is scrapeFor without a page, for tests of what many scrapes lead to.
 func (e *exporter) collectFor(d time.Duration) {
 	ctx, cancel := context.WithTimeout(e.t.Context(), d)

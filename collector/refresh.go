@@ -69,7 +69,9 @@ func (s *Store) begin(c *campaign, now time.Time) {
 	c.tried, c.heard, c.remaining, c.asked, c.quotaWait, c.given = now, now, c.cost(), false, false, false
 	if a.trouble.reason != "" {
 		a.trouble.trial = c
-		ctx = smartlead.WithTries(ctx, 1)
+	}
+	if a.trouble.reason != "" || c.hopeless() || c.known.Statistics == nil && now.Sub(a.lastBad) < lastingFailure {
+		ctx = smartlead.WithTries(ctx, 1) // since it is likely to fail, and nothing is lost by that
 	}
 	fetcher, query := a.fetcher, c.known.Query
 	s.begun = append(s.begun, func(run context.Context) {
@@ -96,7 +98,7 @@ func (s *Store) progress(c *campaign) smartlead.Progress {
 				c.quotaWait = waits
 				s.expectations++
 				if waits {
-					c.waitSince = now
+					c.waitSince, c.remaining = now, max(c.remaining, 1) // for what is tried again, too
 				} else {
 					c.heard = c.heard.Add(now.Sub(c.waitSince))
 				}
@@ -145,6 +147,7 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 	defer s.signal() // a place is free
 	defer s.broadcast()
 	a, now := c.account, time.Now()
+	a.mute = a.silent(now)
 	a.running = slices.DeleteFunc(a.running, func(other *campaign) bool { return other == c })
 	since, trial := c.since, a.trouble.trial == any(c)
 	c.cancel, c.since, c.remaining, c.quotaWait = nil, time.Time{}, 0, false
@@ -194,6 +197,7 @@ func (s *Store) failed(c *campaign, err error, since time.Time, trial bool, now 
 	failingSince := now
 	if ofAccount(reason) {
 		failingSince = later(a.lastGood, since)
+		a.lastBad = now
 	}
 	again := c.failures > 0 && a.lastGood.After(c.failedAt) // while others succeeded
 	c.failures++
@@ -228,7 +232,7 @@ func (s *Store) acquit(c *campaign) {
 // good takes note of a good answer to an account's request, which ends its trouble. s.mu is held.
 func (s *Store) good(a *account, now time.Time) {
 	was := a.trouble
-	a.lastGood, a.trouble = now, trouble{}
+	a.lastGood, a.trouble, a.mute = now, trouble{}, false
 	if a.inherited {
 		a.inherited = false
 		for _, c := range s.campaigns {
