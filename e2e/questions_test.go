@@ -105,10 +105,14 @@ var emptyWhenWell = map[string][]string{
 		"smartlead_exporter_config_last_reload_successful == 0",
 		"smartlead_exporter_expected_change_delay_seconds\n> on (job, instance) group_left () 10 * smartlead_exporter_cache_ttl_seconds",
 		"smartlead_exporter_rate_limit_paused_until_timestamp_seconds - time() > 0",
+		"smartlead_exporter_rate_limit_advertised_requests > on (account) smartlead_exporter_rate_limit_requests{window=\"minute\"}",
+		"smartlead_exporter_rate_limit_paused_until_timestamp_seconds - time() > 0",
 		"sum by (account, reason) (increase(smartlead_exporter_discovery_failures_total[1h])) > 0",
 		"sum by (account, reason) (increase(smartlead_exporter_refresh_failures_total[1h])) > 0",
 		"sum by (campaign_id) (smartlead_unsubscribed_total) / (sum by (campaign_id) (smartlead_sent_total) >= 50) > 0.01",
 		"time() - smartlead_campaign_created_timestamp_seconds < 7 * 86400",
+		"time() - smartlead_campaign_last_success_timestamp_seconds * on (campaign_id) group_left (account) smartlead_campaign_info\n" +
+			"> on (account) group_left () smartlead_exporter_max_age_seconds",
 		"time() - smartlead_campaign_last_success_timestamp_seconds\n> on (job, instance) group_left () 20 * smartlead_exporter_cache_ttl_seconds",
 	},
 	"docs/runbook.md": {

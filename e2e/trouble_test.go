@@ -87,7 +87,7 @@ func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
 	for i := range int64(65) {
 		crowd = append(crowd, simulator.Campaign{ID: 1001 + i, CreatedAt: time.Now().Add(-time.Hour), Source: simulator.Rows(1, 0)})
 	}
-	_, crowdAPI := startAPI(w.t, simulator.Options{Campaigns: crowd})
+	_, crowdAPI := startAPI(w.t, simulator.Options{Campaigns: crowd, Limits: simulator.Limits{PerMinute: 100_000}})
 	const crowdAccount = `
   - name: crowd
     base_url: %s
