@@ -1,6 +1,7 @@
 package smartlead_test
 
 import (
+	"sync"
 	"testing"
 
 	"smartlead_exporter/smartlead"
@@ -9,7 +10,9 @@ import (
 // quota is what clients share that are of one account.
 type quota struct {
 	budgets *smartlead.Budgets
-	limits  smartlead.Limits
+
+	mu     sync.Mutex
+	limits smartlead.Limits
 }
 
 func newQuota(limits smartlead.Limits) *quota {
@@ -18,6 +21,8 @@ func newQuota(limits smartlead.Limits) *quota {
 
 // use makes a client of the account.
 func (q *quota) use(o *smartlead.Options) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	limits := q.limits
 	o.Budgets, o.Account, o.Limits = q.budgets, "default", &limits
 }
@@ -25,7 +30,9 @@ func (q *quota) use(o *smartlead.Options) {
 // set changes the limits as a reload does: by another client of the account.
 func (q *quota) set(t *testing.T, limits smartlead.Limits) {
 	t.Helper()
+	q.mu.Lock()
 	q.limits = limits
+	q.mu.Unlock()
 	q.state(t)
 }
 
