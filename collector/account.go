@@ -27,7 +27,6 @@ type account struct {
 	running  []*campaign // that are being fetched, in the order in which that began
 	lastGood time.Time   // the newest answer that was good; zero if there was none
 	lastBad  time.Time   // the newest failure that may be the account's
-	mute     bool        // it was silent until a refresh ended that waited for an answer, and gave none since
 	trouble  trouble
 
 	// inherited says that campaigns were failing when another store remembered them since nothing could be had from the
@@ -40,7 +39,7 @@ type account struct {
 func (a *account) apply(settings Account) (due bool) {
 	due = a.applied && a.keySource != settings.KeySource
 	a.applied = true
-	a.trouble, a.mute = trouble{}, false // which may be over
+	a.trouble = trouble{} // which may be over
 	a.name, a.keySource = settings.Name, settings.KeySource
 	a.fetcher, a.budget, a.configured = settings.Fetcher, settings.Budget, settings.Campaigns
 	a.concurrency = max(settings.Concurrency, 1)
@@ -67,10 +66,10 @@ func (a *account) state() (state smartlead.BudgetState, limited bool) {
 	return a.budget(), true
 }
 
-// silent reports whether the account doesn't answer: what was asked last wasn't answered in time, or there is no answer
-// to something that was asked so long ago, and none to anything since. Store.mu is held.
+// silent reports whether the account doesn't answer: several campaigns weren't answered in time, one after the other, or
+// there is no answer yet to something that was asked so long ago, and none to anything since. Store.mu is held.
 func (a *account) silent(now time.Time) bool {
-	if a.mute || a.trouble.reason == smartlead.ErrTimeout {
+	if a.trouble.reason == smartlead.ErrTimeout || a.trouble.timeouts > 1 {
 		return true
 	}
 	for _, c := range a.running {

@@ -38,8 +38,9 @@ type trouble struct {
 	keyID   string    // of the key that is in trouble
 
 	// struck are the campaigns that failed since the last good answer, in a way that may be the account's.
-	struck []*campaign
-	listed bool // the list of campaigns did so, too
+	struck   []*campaign
+	listed   bool // the list of campaigns did so, too
+	timeouts int  // how many of them had no answer in time
 }
 
 // ofAccount reports whether a failure can concern all campaigns of an account.
@@ -86,6 +87,9 @@ func (s *Store) strike(a *account, c *campaign, reason smartlead.Reason, now tim
 		t.listed = true
 	} else if !slices.Contains(t.struck, c) {
 		t.struck = append(t.struck, c)
+	}
+	if reason == smartlead.ErrTimeout {
+		t.timeouts++
 	}
 	strikes, all := len(t.struck), s.healthy(a)
 	if t.listed {

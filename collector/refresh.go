@@ -147,7 +147,6 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 	defer s.signal() // a place is free
 	defer s.broadcast()
 	a, now := c.account, time.Now()
-	a.mute = a.silent(now)
 	a.running = slices.DeleteFunc(a.running, func(other *campaign) bool { return other == c })
 	since, trial := c.since, a.trouble.trial == any(c)
 	c.cancel, c.since, c.remaining, c.quotaWait = nil, time.Time{}, 0, false
@@ -232,7 +231,7 @@ func (s *Store) acquit(c *campaign) {
 // good takes note of a good answer to an account's request, which ends its trouble. s.mu is held.
 func (s *Store) good(a *account, now time.Time) {
 	was := a.trouble
-	a.lastGood, a.trouble, a.mute = now, trouble{}, false
+	a.lastGood, a.trouble = now, trouble{}
 	if a.inherited {
 		a.inherited = false
 		for _, c := range s.campaigns {
