@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/version"
@@ -22,13 +23,15 @@ type options struct {
 	configFile  string
 	configCheck bool
 	checkOnline bool
-	demo        bool
-	demoAPI     string // the address of the demo's API, or ""
-	health      bool
-	web         web.Options
-	toolkit     *toolkit.FlagConfig
-	logLevel    string
-	logFormat   string
+	// reloadInterval is how often to look whether the configuration file has changed; 0: never.
+	reloadInterval time.Duration
+	demo           bool
+	demoAPI        string // the address of the demo's API, or ""
+	health         bool
+	web            web.Options
+	toolkit        *toolkit.FlagConfig
+	logLevel       string
+	logFormat      string
 }
 
 // reserved returns the files that flags name, but for the configuration itself.
@@ -54,6 +57,7 @@ func parse(args []string, stdout, stderr io.Writer) (*options, error) {
 	app.Flag("config.file", "Configuration file.").Default("config.yml").StringVar(&o.configFile)
 	app.Flag("config.check", "Validate the configuration, print what it will cost, and exit: 0 if it is good, else 1.").BoolVar(&o.configCheck)
 	app.Flag("config.check-online", "Like --config.check, and ask the API, too: is the key good, how large are the campaigns?").BoolVar(&o.checkOnline)
+	app.Flag("config.auto-reload-interval", "How often to look whether the content of the configuration file has changed, and load it then. 0s: never.").Default("0s").DurationVar(&o.reloadInterval)
 	app.Flag("demo", "Run on simulated campaigns; needs no key, no configuration and no network.").BoolVar(&o.demo)
 	app.Flag("demo.api-address", "With --demo: serve the simulated API on this address as well, so that a configuration or another client can be tried against it.").PlaceHolder("127.0.0.1:10046").StringVar(&o.demoAPI)
 	app.Flag("health", "Ask the exporter that runs with the same flags whether it lives, and exit: 0 if it does, else 1.").NoEnvar().BoolVar(&o.health)
@@ -72,6 +76,9 @@ func parse(args []string, stdout, stderr io.Writer) (*options, error) {
 	}
 	if o.demoAPI != "" && !o.demo {
 		return nil, fmt.Errorf("--demo.api-address=%s: there is an API of one's own with --demo only; write both, or none", o.demoAPI)
+	}
+	if o.reloadInterval < 0 || o.reloadInterval > 0 && o.reloadInterval < time.Second {
+		return nil, fmt.Errorf("--config.auto-reload-interval=%s: write 0s (never), or 1s and more", o.reloadInterval)
 	}
 	return o, o.web.Check()
 }

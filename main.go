@@ -151,7 +151,7 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	if err := registry.Register(exporter.NewBudgetMetrics(inForce.Ledger().Budgets)); err != nil {
 		return err
 	}
-	load := loader(logger, o, inForce, metrics)
+	load, changed := loader(logger, o, inForce, metrics)
 	loadErr, webErr := load(), web.CheckConfig(*o.toolkit.WebConfigFile)
 	if webErr != nil {
 		_ = level.Error(logger).Log("msg", "the web configuration was refused", "problem", webErr)
@@ -179,7 +179,8 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	keeping, endKeeping := context.WithCancel(context.Background())
 	group.Add(func() error { return keeper.Run(keeping) }, func(error) { endKeeping() })
 	reloading, endReloading := context.WithCancel(context.Background())
-	group.Add(func() error { return reloadOnHangup(reloading, hangups, load) }, func(error) { endReloading() })
+	reloads := exporter.Reloading{Load: load, Hangups: hangups, Interval: o.reloadInterval, Changed: changed}
+	group.Add(func() error { return reloads.Run(reloading) }, func(error) { endReloading() })
 	if demoAPI != nil {
 		group.Add(demoAPI.serve, func(error) { demoAPI.close() })
 	}
@@ -198,14 +199,15 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	return err
 }
 
-// loader returns the function that loads the configuration, now and again.
-func loader(logger log.Logger, o *options, inForce *exporter.Exporter, metrics *collector.Metrics) func() error {
+// loader returns the function that loads the configuration, now and again, and one that tells whether its file has changed
+// since; nil for the demo, which has none.
+func loader(logger log.Logger, o *options, inForce *exporter.Exporter, metrics *collector.Metrics) (load func() error, changed func() bool) {
 	if o.demo {
 		return func() error {
 			err := loadDemo(logger, o, inForce)
 			metrics.Reloaded(err == nil)
 			return err
-		}
+		}, nil
 	}
 	holder := config.NewHolder(o.configFile, o.reserved()...)
 	return func() error {
@@ -213,7 +215,7 @@ func loader(logger log.Logger, o *options, inForce *exporter.Exporter, metrics *
 		metrics.Reloaded(err == nil)
 		logLoaded(logger, o.configFile, holder.Current(), err)
 		return err
-	}
+	}, holder.Changed
 }
 
 // logLoaded tells how loading the configuration went, each problem on a line of its own.
@@ -231,17 +233,5 @@ func logLoaded(logger log.Logger, file string, cfg *config.Config, err error) {
 			_ = level.Warn(logger).Log("msg", "the configuration was loaded with a warning", "warning", warning)
 		}
 		_ = level.Info(logger).Log("msg", "loaded the configuration", "file", file)
-	}
-}
-
-// reloadOnHangup reloads at each signal until ctx ends. A configuration that is refused changes nothing.
-func reloadOnHangup(ctx context.Context, hangups <-chan os.Signal, load func() error) error {
-	for {
-		select {
-		case <-hangups:
-			_ = load() // has been logged and counted
-		case <-ctx.Done():
-			return ctx.Err()
-		}
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"sync"
 	"sync/atomic"
 )
@@ -14,6 +15,9 @@ type Holder struct {
 	// reloading makes one reload follow another. It is held while apply runs, which may take as long as it likes:
 	// Current doesn't wait for it.
 	reloading sync.Mutex
+	// tried is the checksum of what the last reload read, and failed whether it came to nothing.
+	tried  [sha256.Size]byte
+	failed bool
 }
 
 // NewHolder returns a Holder for the file at path, which is not read before the first [Holder.Reload]. What is reserved
@@ -29,7 +33,13 @@ func (h *Holder) Reload(apply func(*Config) error) error {
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
 
-	cfg, err := Load(h.path, h.reserved...)
+	h.failed = true // until it has not
+	data, err := readFile(h.path)
+	if err != nil {
+		return err
+	}
+	h.tried = sha256.Sum256(data)
+	cfg, err := Parse(h.path, data, h.reserved...)
 	if err != nil {
 		return err
 	}
@@ -39,7 +49,19 @@ func (h *Holder) Reload(apply func(*Config) error) error {
 		}
 	}
 	h.current.Store(cfg)
+	h.failed = false
 	return nil
+}
+
+// Changed reports whether another [Holder.Reload] may bring something else than the last one did: the file has another
+// content, or can't be read; or that reload failed, be it for a file that the configuration names, which may be there by
+// now. The file's time and whatever links lead to it don't matter.
+func (h *Holder) Changed() bool {
+	h.reloading.Lock()
+	defer h.reloading.Unlock()
+
+	data, err := readFile(h.path)
+	return err != nil || h.failed || sha256.Sum256(data) != h.tried
 }
 
 // Current returns the newest configuration that was loaded and applied, or nil before the first. It is shared: nobody

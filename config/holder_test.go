@@ -118,3 +118,41 @@ func TestHolderIsReadWhileApplying(t *testing.T) {
 		}
 	})
 }
+
+// Whether another reload is due goes by the file's content, and by what became of the last reload.
+func TestHolderKnowsAChange(t *testing.T) {
+	t.Setenv("SMARTLEAD_API_KEY", "key")
+	path := write(t, "config.yml", inAccount("campaigns: [1]"))
+	holder := config.NewHolder(path)
+	var errApply error
+	reload := func() { _ = holder.Reload(func(*config.Config) error { return errApply }) }
+	replace := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		name string
+		do   func()
+		want bool
+	}{
+		{"nothing has been loaded", func() {}, true},
+		{"loaded", reload, false},
+		{"written with the same content", func() { replace(inAccount("campaigns: [1]")) }, false},
+		{"other content", func() { replace(inAccount("campaigns: [2]")) }, true},
+		{"loaded, too", reload, false},
+		{"content that is refused", func() { replace("accounts: ["); reload() }, true},
+		{"the good content again, not loaded", func() { replace(inAccount("campaigns: [2]")) }, true},
+		{"loaded again", reload, false},
+		{"can't be applied", func() { errApply = errors.New("a file isn't there yet"); reload() }, true},
+		{"can be applied by now", func() { errApply = nil; reload() }, false},
+		{"the file is gone", func() { _ = os.Remove(path) }, true},
+		{"the same file is back", func() { replace(inAccount("campaigns: [2]")) }, false},
+	} {
+		step.do()
+		if got := holder.Changed(); got != step.want {
+			t.Errorf("%s: changed is %t, want %t", step.name, got, step.want)
+		}
+	}
+}

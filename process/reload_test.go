@@ -1,8 +1,10 @@
 package process_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -141,4 +143,49 @@ func TestReloadOfAccounts(t *testing.T) {
 	testkit.Overwrite(t, filepath.Join(p.cmd.Dir, "config.yml"), api.Configure("accounts: [{name: b, base_url: API, campaigns: [2]}]"))
 	p.post("/-/reload")
 	p.scrape().Want(t, "afterwards", page{requests("a"): none, requests("b"): 1, sent(1, 1): none, sent(2, 1): 20})
+}
+
+// A changed file is loaded by itself, in the way in which Kubernetes changes it: a link that leads to another folder from
+// one moment to the next. What was refused is tried again, since it may lack a file that comes later.
+func TestReloadByItself(t *testing.T) {
+	t.Parallel()
+	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10), testkit.Aggregated(2, 20)}})
+	dir := t.TempDir()
+	project := func(version, config string) {
+		t.Helper()
+		if err := os.Mkdir(filepath.Join(dir, version), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		testkit.Overwrite(t, filepath.Join(dir, version, "config.yml"), api.Configure(config))
+		next := filepath.Join(dir, "next")
+		if err := errors.Join(os.Symlink(version, next), os.Rename(next, filepath.Join(dir, "..data"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	project("..1", "accounts: [{base_url: API, api_key: any, campaigns: [1]}]")
+	if err := os.Symlink("..data/config.yml", filepath.Join(dir, "config.yml")); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, launch{args: []string{"--config.auto-reload-interval=1s"}, dir: dir})
+	loaded := func(times int) {
+		t.Helper()
+		p.awaitLog(regexp.MustCompile(fmt.Sprintf(`(?s)(?:msg="loaded the configuration".*){%d}`, times)))
+	}
+	loaded(1)
+	project("..2", "accounts: [{base_url: API, api_key: any, campaigns: [2]}]")
+	loaded(2)
+	p.scrape().Want(t, "after a change", page{sent(1, 1): none, sent(2, 1): 20, reloadSuccessful: 1})
+
+	project("..3", "accounts: [{base_url: API, api_key_file: later/key, campaigns: [1]}]")
+	p.awaitLog(regexp.MustCompile(`msg="the configuration was refused" problem=.*config\.yml:1: `))
+	p.scrape().Want(t, "while its key is missing", page{sent(1, 1): none, sent(2, 1): 20, reloadSuccessful: 0})
+	if err := os.Mkdir(filepath.Join(dir, "later"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Overwrite(t, filepath.Join(dir, "later", "key"), testkit.Key)
+	loaded(3)
+	p.scrape().Want(t, "when its key has come", page{sent(1, 1): 10, sent(2, 1): none, reloadSuccessful: 1})
+	if got := testkit.CountLines(p.stderr.String(), "loaded the configuration"); got != 3 {
+		t.Errorf("the configuration was loaded %d times, want 3: a file that stays is left alone", got)
+	}
 }
