@@ -86,6 +86,10 @@ func (q *Budgets) acquire(ctx context.Context, id keyID, m *member, t *ticket, h
 	w := &waiter{ticket: t, member: m, wake: make(chan struct{}, 1)}
 	q.mu.Lock()
 	b := q.of(id, m)
+	if before := t.holds; before != nil && before != b { // the key has changed
+		t.yield()
+		q.dispatch(before)
+	}
 	b.queue = append(b.queue, w)
 	q.dispatch(b)
 	told := false

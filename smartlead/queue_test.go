@@ -334,3 +334,40 @@ func TestOrigin(t *testing.T) {
 		}
 	}
 }
+
+// A large call whose account gets another key makes way for those that go on with the old one.
+func TestLargeCallsOfARotatedKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rows := simulator.Rows(25_000, 0)
+		sim := newSim(t, simulator.Campaign{ID: 1, Source: rows}, simulator.Campaign{ID: 2, Source: rows})
+		budgets := smartlead.NewBudgets()
+		start := time.Now()
+		client := func(name string, key func() string) *smartlead.Client {
+			return newClient(t, sim, limited(smartlead.Limits{PerMinute: 60}), func(o *smartlead.Options) {
+				o.Budgets, o.Account, o.Key = budgets, name, func() (string, error) { return key(), nil }
+			})
+		}
+		rotates := client("a", func() string {
+			if time.Since(start) > 10*time.Second {
+				return "new"
+			}
+			return "old"
+		})
+		stays := client("b", func() string { return "old" })
+		slow, cancel := context.WithCancel(t.Context())
+		sim.Inject(simulator.Fault{
+			Match: []simulator.Matcher{simulator.ForCampaign(1), simulator.AtOffset(20_000)}, Effects: []simulator.Effect{simulator.Delay(time.Minute)},
+		})
+		var all sync.WaitGroup
+		all.Go(func() { _, _ = rotates.Statistics(slow, smartlead.StatisticsQuery{CampaignID: 1}) })
+		synctest.Wait()
+		if _, err := stays.Statistics(t.Context(), smartlead.StatisticsQuery{CampaignID: 2}); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > 45*time.Second {
+			t.Errorf("the other call took %s, want the 10 s until the key was another, and what its 25 requests take", took)
+		}
+		cancel()
+		all.Wait()
+	})
+}
