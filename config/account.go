@@ -65,7 +65,7 @@ func (r *reader) cache(c *Cache, n *yaml.Node) (fileLine int) {
 		r.problemf(at.of("ttl"), "ttl is 0: write a little less than the scrape interval, such as 45s")
 	}
 	if c.MaxStale != 0 && c.MaxStale < c.TTL {
-		r.problemf(at.of("max_stale", "ttl"), "max_stale (%v) is shorter than ttl (%v): write at least the ttl, or 0s to serve nothing stale", c.MaxStale, c.TTL)
+		r.problemf(at.of("max_stale", "ttl"), "max_stale (%v) is shorter than ttl (%v): write at least the ttl, or 0s to have values go at the first failure", c.MaxStale, c.TTL)
 	}
 	return fileLine
 }

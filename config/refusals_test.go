@@ -90,11 +90,11 @@ func TestRefusedCache(t *testing.T) {
 		},
 		{
 			"max_stale below ttl", accounts + "cache:\n  ttl: 5m\n  max_stale: 4m\n",
-			"config.yml:4: max_stale (4m) is shorter than ttl (5m): write at least the ttl, or 0s to serve nothing stale",
+			"config.yml:4: max_stale (4m) is shorter than ttl (5m): write at least the ttl, or 0s to have values go at the first failure",
 		},
 		{
 			"the default max_stale below ttl", accounts + "cache:\n  ttl: 2h\n",
-			"config.yml:3: max_stale (1h) is shorter than ttl (2h): write at least the ttl, or 0s to serve nothing stale",
+			"config.yml:3: max_stale (1h) is shorter than ttl (2h): write at least the ttl, or 0s to have values go at the first failure",
 		},
 		{
 			"an unknown key", accounts + "cache:\n  tll: 45s\n",
