@@ -165,7 +165,7 @@ check-systemd: ## Check the systemd units; needs systemd-analyze
 
 # Kubernetes' types are in a module of their own.
 .PHONY: check-kubernetes
-check-kubernetes: ## Build the Kubernetes manifests and check what they say
+check-kubernetes: ## Build the Kubernetes manifests and the Helm chart, and check what they say
 	$(GO) test -C deploy/kubernetes/test ./...
 
 .PHONY: manifests

@@ -1,5 +1,5 @@
-// Package kubernetes_test checks the manifests in deploy/kubernetes: it builds them as kustomize does, decodes them
-// strictly into the types of Kubernetes and of the Prometheus Operator, and looks at what they say of one another. It is
+// Package kubernetes_test checks the manifests in deploy/kubernetes, and the chart in deploy/helm: it builds them as
+// kustomize and helm do, decodes them strictly into the types of Kubernetes and of the Prometheus Operator, and looks at what they say of one another. It is
 // a module of its own, so that who builds the exporter downloads nothing of Kubernetes.
 package kubernetes_test
 
@@ -25,6 +25,7 @@ type manifests struct {
 	networkPolicy  networking.NetworkPolicy
 	serviceMonitor monitoring.ServiceMonitor
 	rule           monitoring.PrometheusRule
+	claim          core.PersistentVolumeClaim
 	configMaps     map[string]core.ConfigMap
 
 	// names are "Kind name" of everything, sorted.
@@ -33,6 +34,8 @@ type manifests struct {
 	all []meta.ObjectMeta
 }
 
+func emptyManifests() manifests { return manifests{configMaps: make(map[string]core.ConfigMap)} }
+
 // build builds the kustomization in a folder, relative to deploy/kubernetes. What the types don't know is an error.
 func build(t *testing.T, folder string) manifests {
 	t.Helper()
@@ -40,26 +43,31 @@ func build(t *testing.T, folder string) manifests {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := manifests{configMaps: make(map[string]core.ConfigMap)}
+	m := emptyManifests()
 	for _, resource := range resources.Resources() {
 		text, err := resource.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
 		}
-		into, keep := m.target(resource.GetKind())
-		if into == nil {
-			t.Fatalf("a %s, which nothing here knows", resource.GetKind())
-		}
-		// As the API server does: unlike encoding/json, it minds the case of keys.
-		unknown, err := json.UnmarshalStrict(text, into)
-		if err := errors.Join(append(unknown, err)...); err != nil {
-			t.Fatalf("%s %s: %v", resource.GetKind(), resource.GetName(), err)
-		}
-		m.all = append(m.all, keep())
-		m.names = append(m.names, resource.GetKind()+" "+resource.GetName())
+		m.decode(t, resource.GetKind(), text)
 	}
 	slices.Sort(m.names)
 	return m
+}
+
+// decode adds a manifest, which is JSON. It does as the API server does: unlike encoding/json, it minds the case of keys.
+func (m *manifests) decode(t *testing.T, kind string, text []byte) {
+	t.Helper()
+	into, keep := m.target(kind)
+	if into == nil {
+		t.Fatalf("a %s, which nothing here knows", kind)
+	}
+	unknown, err := json.UnmarshalStrict(text, into)
+	if err := errors.Join(append(unknown, err)...); err != nil {
+		t.Fatalf("%s: %v\n%s", kind, err, text)
+	}
+	m.all = append(m.all, keep())
+	m.names = append(m.names, kind+" "+m.all[len(m.all)-1].Name)
 }
 
 // target returns what to decode a manifest into, and what keeps it then and returns its metadata.
@@ -75,6 +83,8 @@ func (m *manifests) target(kind string) (into any, keep func() meta.ObjectMeta) 
 		return &m.serviceMonitor, func() meta.ObjectMeta { return m.serviceMonitor.ObjectMeta }
 	case "PrometheusRule":
 		return &m.rule, func() meta.ObjectMeta { return m.rule.ObjectMeta }
+	case "PersistentVolumeClaim":
+		return &m.claim, func() meta.ObjectMeta { return m.claim.ObjectMeta }
 	case "ConfigMap":
 		configMap := new(core.ConfigMap)
 		return configMap, func() meta.ObjectMeta {

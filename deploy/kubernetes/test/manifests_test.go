@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -23,15 +24,16 @@ func TestNames(t *testing.T) {
 		"NetworkPolicy smartlead-exporter",
 		"Service smartlead-exporter",
 	}
-	everything := slices.Sorted(slices.Values(append([]string{
+	whole := slices.Sorted(slices.Values(append([]string{
 		"ConfigMap smartlead-campaign",
 		"ConfigMap smartlead-exporter-dashboard",
 		"ConfigMap smartlead-overview",
 		"PrometheusRule smartlead-exporter",
 		"ServiceMonitor smartlead-exporter",
 	}, exporter...)))
+	withCache := slices.Sorted(slices.Values(append([]string{"PersistentVolumeClaim smartlead-exporter"}, whole...)))
 	hash := regexp.MustCompile(`-[a-z0-9]{10}$`)
-	for folder, want := range map[string][]string{"base": everything, "exporter": exporter, "example": everything} {
+	for folder, want := range map[string][]string{"base": whole, "exporter": exporter, "example": withCache} {
 		var got []string
 		for _, name := range build(t, folder).names {
 			if !strings.Contains(name, "dashboard") {
@@ -193,5 +195,44 @@ func TestExampleAdapts(t *testing.T) {
 	}
 	if !strings.Contains(config.Data["config.yml"], "name: agency") {
 		t.Errorf("the configuration is %q", config.Data["config.yml"])
+	}
+}
+
+// The component of the cache adds a volume that the exporter may write to, where config.yml has its file, and nothing else.
+func TestCache(t *testing.T) {
+	m, plain := build(t, "example"), build(t, "base")
+	spec, before := m.deployment.Spec.Template.Spec, plain.deployment.Spec.Template.Spec
+	if len(spec.Volumes) != len(before.Volumes)+1 || len(spec.Containers[0].VolumeMounts) != len(before.Containers[0].VolumeMounts)+1 {
+		t.Fatalf("the volumes are %v, mounted as %v", spec.Volumes, spec.Containers[0].VolumeMounts)
+	}
+	volume, mount := spec.Volumes[len(before.Volumes)], spec.Containers[0].VolumeMounts[len(before.Volumes)]
+	if volume.PersistentVolumeClaim == nil || volume.PersistentVolumeClaim.ClaimName != m.claim.Name {
+		t.Errorf("the volume is %v, want the claim %s", volume, m.claim.Name)
+	}
+	if volume.Name != mount.Name || mount.ReadOnly {
+		t.Errorf("%v isn't mounted to be written to: %v", volume, mount)
+	}
+	if m.deployment.Spec.Strategy.Type != apps.RecreateDeploymentStrategyType || !slices.Contains(m.claim.Spec.AccessModes, core.ReadWriteOnce) {
+		t.Error("two pods may want the volume at once")
+	}
+	for _, configMap := range m.configMaps {
+		if text, ok := configMap.Data["config.yml"]; ok && !strings.Contains(text, "file: "+mount.MountPath+"/") {
+			t.Errorf("the configuration keeps nothing in %s:\n%s", mount.MountPath, text)
+		}
+	}
+}
+
+// With the component that reloads, the ConfigMap keeps its name, whatever is in it, and the exporter looks for changes.
+func TestReload(t *testing.T) {
+	m := build(t, "test/testdata/reload")
+	if _, ok := m.configMaps["smartlead-exporter"]; !ok {
+		t.Errorf("the ConfigMaps are %q", slices.Collect(maps.Keys(m.configMaps)))
+	}
+	spec := m.deployment.Spec.Template.Spec
+	if name := spec.Volumes[0].ConfigMap.Name; name != "smartlead-exporter" {
+		t.Errorf("the exporter reads the ConfigMap %s", name)
+	}
+	if args := spec.Containers[0].Args; len(args) != 2 || args[1] != "--config.auto-reload-interval=30s" {
+		t.Errorf("the arguments are %q", args)
 	}
 }
