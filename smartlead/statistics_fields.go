@@ -113,6 +113,10 @@ func (r *statisticsRow) takeMoment(c Count, v jsontext.Value) {
 	case !happened:
 	case c == CountSent:
 		r.sentAt, r.sentTime = at, append(r.sentTime[:0], v...)
+	case c == CountOpened:
+		r.openedAt = at
+	case c == CountClicked:
+		r.clickedAt = at
 	case c == CountReplied:
 		r.repliedAt = at
 	}

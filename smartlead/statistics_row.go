@@ -47,8 +47,8 @@ type statisticsRow struct {
 	unknown CountSet          // aggregated rows only
 	sentAt  time.Time         // zero if unknown; per-e-mail rows only
 
-	repliedAt             time.Time // likewise
-	sequenceID, variantID int64     // 0 if unknown; likewise
+	openedAt, clickedAt, repliedAt time.Time // likewise
+	sequenceID, variantID          int64     // 0 if unknown; likewise
 
 	statsID, address, sentTime []byte // what identifies a per-e-mail row; empty if missing
 	category                   []byte

@@ -11,12 +11,14 @@ import (
 
 var errNothingNew = errors.New("a page brought no row that is known to be new")
 
-// statisticsRun is one call of Statistics or Rows.
+// statisticsRun is one call of Statistics, Rows or EachRow.
 type statisticsRun struct {
 	client     *Client
 	query      StatisticsQuery
 	fits       func(*statisticsRow) bool // a row that doesn't fit ends the run; nil: all fit
 	keepsFacts bool                      // of each row
+	reset      func()                    // is called before each set is begun; nil: nobody is told
+	each       func(RowTimes)            // is handed the rows of the set; nil: nobody is
 	requests   int
 	proved     int64 // total_stats of the newest page of a set that didn't add up, or -1
 
@@ -69,7 +71,10 @@ func (r *statisticsRun) whole(ctx context.Context) (Statistics, error) {
 func (r *statisticsRun) fetch(ctx context.Context, pinned pinState) error {
 	r.tally, r.returned, r.first, r.total, r.endedByEmptyPage = newTally(), 0, -1, -1, false
 	r.pin, r.pinned, r.date = time.Time{}, pinned, time.Time{}
-	r.tally.fits, r.tally.keepsFacts = r.fits, r.keepsFacts
+	r.tally.fits, r.tally.keepsFacts, r.tally.each = r.fits, r.keepsFacts, r.each
+	if r.reset != nil {
+		r.reset()
+	}
 	err := r.pages(ctx)
 	if err != nil && !errors.Is(err, ErrIncomplete) {
 		return err

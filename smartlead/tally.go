@@ -33,6 +33,7 @@ type tally struct {
 	misfits    int                       // rows committed that don't fit
 	keepsFacts bool
 	facts      []RowFacts     // of the distinct per-e-mail rows committed, if it keeps them
+	each       func(RowTimes) // is handed the distinct per-e-mail rows as they are committed; nil: nobody is
 	sequences  []SequenceStep // distinct, as they came
 	variants   variantTally
 
@@ -49,6 +50,7 @@ type tally struct {
 
 		misfits   int
 		facts     []RowFacts
+		times     []RowTimes     // if somebody is handed them
 		sequences []SequenceStep // those committed with this page's added
 		variants  variantTally   // likewise
 	}
@@ -90,7 +92,7 @@ func (t *tally) begin() {
 	}
 	t.page.added, t.page.rows = t.page.added[:0], 0
 	t.page.steps, t.page.shape, t.page.odd = append(t.page.steps[:0], t.steps...), t.shape, t.odd
-	t.page.misfits, t.page.facts = 0, t.page.facts[:0]
+	t.page.misfits, t.page.facts, t.page.times = 0, t.page.facts[:0], t.page.times[:0]
 	t.page.anonymous, t.page.newest = 0, t.newest
 	t.page.look.Reset()
 	t.page.sequences = append(t.page.sequences[:0], t.sequences...)
@@ -156,6 +158,9 @@ func (t *tally) note(row *statisticsRow) {
 	if t.keepsFacts {
 		t.page.facts = append(t.page.facts, row.facts())
 	}
+	if t.each != nil {
+		t.page.times = append(t.page.times, row.times())
+	}
 	t.page.variants.add(row)
 	pair := SequenceStep{SequenceID: row.sequenceID, SequenceNumber: row.step}
 	if pair.SequenceID != 0 && len(t.page.sequences) < maxSequenceSteps && !slices.Contains(t.page.sequences, pair) {
@@ -191,6 +196,9 @@ func (t *tally) commit() (fresh bool) {
 	t.newest = t.page.newest
 	t.misfits += t.page.misfits
 	t.facts = append(t.facts, t.page.facts...)
+	for _, times := range t.page.times {
+		t.each(times)
+	}
 	t.sequences = append(t.sequences[:0], t.page.sequences...)
 	t.variants = append(t.variants[:0], t.page.variants...)
 	t.page.added, t.page.rows = t.page.added[:0], 0
