@@ -44,6 +44,17 @@ func loadDemo(logger log.Logger, o *options, e *exporter.Exporter) error {
 	return nil
 }
 
+// demoPast returns what a history of the demo's campaigns is written from: in the past they lived as fast as real time.
+func demoPast(logger log.Logger) (*config.Config, http.RoundTripper, error) {
+	api, err := simulator.DemoPast()
+	if err != nil {
+		return nil, nil, err
+	}
+	_ = level.Info(logger).Log("msg", "the data is SIMULATED: no key, no network")
+	cfg, err := config.Parse("--demo", demoConfig)
+	return cfg, simulator.Transport(api), err
+}
+
 // apiServer serves the demo's API over HTTP.
 type apiServer struct {
 	server   *http.Server

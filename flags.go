@@ -13,6 +13,7 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
+	"smartlead_exporter/backfill"
 	"smartlead_exporter/config"
 	"smartlead_exporter/exporter"
 	"smartlead_exporter/web"
@@ -28,6 +29,7 @@ type options struct {
 	demo           bool
 	demoAPI        string // the address of the demo's API, or ""
 	health         bool
+	backfill       backfill.Flags
 	web            web.Options
 	toolkit        *toolkit.FlagConfig
 	logLevel       string
@@ -39,6 +41,9 @@ func (o *options) reserved() []config.Reserved {
 	var files []config.Reserved
 	for _, path := range web.ConfigFiles(*o.toolkit.WebConfigFile) {
 		files = append(files, config.Reserved{By: "--web.config.file", Path: path})
+	}
+	if o.backfill.File != "" {
+		files = append(files, config.Reserved{By: "--backfill", Path: o.backfill.File})
 	}
 	return files
 }
@@ -61,6 +66,11 @@ func parse(args []string, stdout, stderr io.Writer) (*options, error) {
 	app.Flag("demo", "Run on simulated campaigns; needs no key, no configuration and no network.").BoolVar(&o.demo)
 	app.Flag("demo.api-address", "With --demo: serve the simulated API on this address as well, so that a configuration or another client can be tried against it.").PlaceHolder("127.0.0.1:10046").StringVar(&o.demoAPI)
 	app.Flag("health", "Ask the exporter that runs with the same flags whether it lives, and exit: 0 if it does, else 1.").NoEnvar().BoolVar(&o.health)
+	app.Flag("backfill", "Write the campaigns' past to this file, as OpenMetrics with timestamps for promtool tsdb create-blocks-from, and exit: 0 if it is whole, else 1. Begun anew, it goes on where it was.").PlaceHolder("history.om").StringVar(&o.backfill.File)
+	app.Flag("backfill.step", "Time between two samples of a series.").Default("1h").SetValue(&o.backfill.Step)
+	app.Flag("backfill.since", "First moment to write samples of: 2026-01-31, or 2026-01-31T14:00:00Z. Default: when the first e-mail was sent.").StringVar(&o.backfill.Since)
+	app.Flag("backfill.until", "Last moment to write samples of, or now, for a Prometheus that hasn't run yet. Default: three hours before now.").StringVar(&o.backfill.Until)
+	app.Flag("backfill.label", "A label of every series, such as job=smartlead. Repeatable; job and instance have to be there, and to be those of the target.").PlaceHolder("NAME=VALUE").StringsVar(&o.backfill.Labels)
 	o.toolkit = kingpinflag.AddFlags(app, ":10045")
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.web.TelemetryPath)
 	app.Flag("web.enable-lifecycle", "Reload the configuration on POST to /-/reload.").BoolVar(&o.web.Lifecycle)
@@ -79,6 +89,9 @@ func parse(args []string, stdout, stderr io.Writer) (*options, error) {
 	}
 	if o.reloadInterval < 0 || o.reloadInterval > 0 && o.reloadInterval < time.Second {
 		return nil, fmt.Errorf("--config.auto-reload-interval=%s: write 0s (never), or 1s and more", o.reloadInterval)
+	}
+	if err := o.backfill.Check(); err != nil {
+		return nil, err
 	}
 	return o, o.web.Check()
 }

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -21,8 +20,8 @@ import (
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
-	sloggokit "github.com/tjhop/slog-gokit"
 
+	"smartlead_exporter/backfill"
 	"smartlead_exporter/cachefile"
 	"smartlead_exporter/collector"
 	"smartlead_exporter/config"
@@ -32,9 +31,6 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 	"smartlead_exporter/web"
 )
-
-// lastWords is how long the end of the program waits for a log whose reader stalls.
-const lastWords = time.Second
 
 func main() {
 	os.Exit(runMain(os.Args[1:], os.Stdout, os.Stderr))
@@ -63,9 +59,14 @@ func runMain(args []string, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	logger, slogger, flush := newLogger(stderr, o)
+	logger, slogger, flush := exporter.NewLogger(stderr, o.logLevel, o.logFormat)
 	defer flush()
-	if err := serve(logger, slogger, o); err != nil {
+	if o.backfill.File != "" {
+		err = backfillHistory(logger, o)
+	} else {
+		err = serve(logger, slogger, o)
+	}
+	if err != nil {
 		_ = level.Error(logger).Log("msg", "can't go on", "err", err)
 		return 1
 	}
@@ -88,22 +89,21 @@ func terminal(file *os.File) io.Writer {
 	return file
 }
 
-// newLogger returns the logger for everything, and the same as exporter-toolkit wants it, which adds its own time and
-// caller. Nobody who logs waits for w; flush does, if not for ever.
-func newLogger(w io.Writer, o *options) (logger log.Logger, slogger *slog.Logger, flush func()) {
-	writer := exporter.NewLogWriter(w, func(lines int) {
-		_ = level.Warn(logger).Log("msg", "lines were left out, since the log didn't take them", "lines", lines)
-	})
-	logger = log.NewLogfmtLogger(writer)
-	if o.logFormat == "json" {
-		logger = log.NewJSONLogger(writer)
+// backfillHistory writes the past of the campaigns. Ctrl-C ends it; the same command goes on from there.
+func backfillHistory(logger log.Logger, o *options) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	options := backfill.Options{Flags: o.backfill, Logger: logger, Terminal: terminal(os.Stderr)}
+	var err error
+	if o.demo {
+		options.Config, options.Transport, err = demoPast(logger)
+	} else {
+		options.Config, err = config.Load(o.configFile, o.reserved()...)
 	}
-	logger = level.NewFilter(logger, level.Allow(level.ParseDefault(o.logLevel, level.InfoValue())))
-	var slogLevel slog.Level
-	_ = slogLevel.UnmarshalText([]byte(o.logLevel)) // one of the four, which slog names alike
-	slogger = slog.New(sloggokit.NewGoKitHandler(logger, slogLevel))
-	logger = log.With(logger, "ts", log.DefaultTimestampUTC, "caller", log.DefaultCaller)
-	return logger, slogger, func() { writer.Flush(lastWords) }
+	if err != nil {
+		return err
+	}
+	return backfill.Run(ctx, options)
 }
 
 var (

@@ -75,15 +75,10 @@ func (v *Snapshot) sameSteps(other *Snapshot) bool {
 
 // showMeta shows what the list of campaigns says.
 func (v *Snapshot) showMeta(to sink) {
+	to.gauge(infoFamily, 1, InfoValues(v.ID, v.Account, v.Name, v.Listed)...)
 	if v.Listed == nil {
-		to.gauge(infoFamily, 1, v.ID, v.Account, v.Name, "", "")
 		return
 	}
-	parent := ""
-	if v.Listed.ParentID > 0 {
-		parent = strconv.FormatInt(v.Listed.ParentID, 10)
-	}
-	to.gauge(infoFamily, 1, v.ID, v.Account, v.Name, v.Listed.ClientID, parent)
 	if v.Listed.Status != "" {
 		to.gauge(statusFamily, 1, v.ID, v.Listed.Status)
 	}

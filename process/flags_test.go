@@ -38,6 +38,9 @@ func TestBadFlags(t *testing.T) {
 		{args: []string{"--web.telemetry-path=/-/healthy"}, want: "--web.telemetry-path=/-/healthy"},
 		{args: []string{"--web.telemetry-path=/probe"}, want: "--web.telemetry-path=/probe"},
 		{args: []string{"--web.telemetry-path=/debug/pprof/"}, want: "--web.telemetry-path=/debug/pprof/"},
+		{args: []string{"--backfill=h.om"}, want: "--backfill.label: no job"},
+		{args: []string{"--backfill=h.om", "--backfill.step=soon"}, want: "--backfill.step=soon: "},
+		{args: []string{"--backfill.since=2026-01-01"}, want: "write the file as well"},
 		{env: []string{"SMARTLEAD_EXPORTER_SCRAPE_TIMEOUT=soon"}, want: "SMARTLEAD_EXPORTER_SCRAPE_TIMEOUT=soon in the environment: "},
 		{env: []string{"SMARTLEAD_EXPORTER_WEB_ENABLE_PPROF=maybe"}, want: "SMARTLEAD_EXPORTER_WEB_ENABLE_PPROF=maybe in the environment: invalid syntax"},
 		{env: []string{"SMARTLEAD_EXPORTER_LOG_LEVEL=loud"}, want: "SMARTLEAD_EXPORTER_LOG_LEVEL=loud in the environment: enum value"},
@@ -117,7 +120,8 @@ func TestHelp(t *testing.T) {
 		}
 		help := p.stdout.String()
 		for _, want := range []string{
-			"--config.file=", "--[no-]config.check", "--[no-]config.check-online", "--config.auto-reload-interval=0s", "--[no-]demo", "--demo.api-address=", "--web.listen-address=:10045",
+			"--config.file=", "--[no-]config.check", "--[no-]config.check-online", "--config.auto-reload-interval=0s", "--[no-]demo", "--demo.api-address=", "--backfill=", "--backfill.step=1h", "--backfill.since=",
+			"--backfill.until=", "--backfill.label=", "--web.listen-address=:10045",
 			"--web.config.file=", "--web.telemetry-path=", "--[no-]web.enable-lifecycle", "--[no-]web.enable-pprof",
 			"--web.max-requests=40", "--scrape.timeout=10s", "--scrape.timeout-offset=0.5s", "--log.level=info",
 			"--log.format=logfmt", "--[no-]version",

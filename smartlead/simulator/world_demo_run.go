@@ -33,6 +33,17 @@ func RunDemo() (http.Handler, error) {
 	return Dated(sim, clock), nil
 }
 
+// DemoPast returns the API of a simulator with the campaigns of RunDemo, in whose past and present time passes as it does for
+// us. Where RunDemo's time has come to, both hold the same; but here all campaigns have a row for each e-mail, since others
+// don't tell their past.
+func DemoPast() (http.Handler, error) {
+	campaigns := Demo(demoSeed, demoStart(time.Now()))
+	for i := range campaigns {
+		campaigns[i].Shape = PerEmail
+	}
+	return New(Options{Campaigns: campaigns, ExpiredKeys: []string{DemoExpiredKey}})
+}
+
 // Dated has a simulator tell its own time, which is not ours: by the time of the first page a client keeps out e-mails
 // that are sent between two pages, and at this speed there often are some.
 func Dated(sim http.Handler, clock func() time.Time) http.Handler {

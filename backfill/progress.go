@@ -1,0 +1,75 @@
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"smartlead_exporter/smartlead"
+)
+
+// logEvery is how often the log is told how far it is, where no terminal shows it.
+const logEvery = 30 * time.Second
+
+// progress shows how far it is: on a terminal in a line that replaces itself, else in the log.
+type progress struct {
+	terminal io.Writer
+	logger   log.Logger
+	shown    bool
+	logged   time.Time
+
+	done, of, requests int
+}
+
+func (p *progress) begin(of, done int) {
+	p.of, p.done, p.logged = of, done, time.Now()
+	_ = level.Info(p.logger).Log("msg", "writing the past of campaigns", "campaigns", of, "had_already", done)
+}
+
+// asking returns a context with which a campaign is asked for.
+func (p *progress) asking(ctx context.Context, id int64) context.Context {
+	show := func(what string) {
+		p.show(fmt.Sprintf("campaign %d of %d (%d), request %d%s", p.done+1, p.of, id, p.requests, what))
+	}
+	return smartlead.WithProgress(ctx, smartlead.Progress{
+		Asked: func() { p.requests++; show("") },
+		Waiting: func(waits bool) {
+			if waits {
+				show(", waiting for the request limit")
+			}
+		},
+	})
+}
+
+// finished takes note that a campaign was had.
+func (p *progress) finished(id int64, rows int) {
+	p.done++
+	_ = level.Debug(p.logger).Log("msg", "a campaign was counted", "campaign_id", id, "rows", rows)
+	if p.terminal == nil && time.Since(p.logged) >= logEvery {
+		p.logged = time.Now()
+		_ = level.Info(p.logger).Log("msg", "counted", "campaigns", p.done, "of", p.of, "requests", p.requests)
+	}
+}
+
+func (p *progress) warn(keyvals ...any) {
+	p.clear()
+	_ = level.Warn(p.logger).Log(keyvals...)
+}
+
+func (p *progress) show(text string) {
+	if p.terminal != nil {
+		fmt.Fprint(p.terminal, "\r\x1b[K"+text)
+		p.shown = true
+	}
+}
+
+func (p *progress) clear() {
+	if p.shown {
+		fmt.Fprint(p.terminal, "\r\x1b[K")
+		p.shown = false
+	}
+}
