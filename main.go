@@ -38,6 +38,7 @@ func main() {
 
 // runMain is main with its surroundings as parameters. It returns the exit status.
 func runMain(args []string, stdout, stderr io.Writer) int {
+	exporter.NameBuild()
 	o, err := parse(args, stdout, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %s\n", exporter.Program, err)

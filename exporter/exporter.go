@@ -3,6 +3,7 @@
 package exporter
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"time"
@@ -105,10 +106,15 @@ func closeAll(clients map[string]client) {
 	}
 }
 
-// UserAgent names the program and its version to the API; a build without one, such as go run's, says so.
-func UserAgent() string {
-	if version.Version == "" {
-		return Program + "/unreleased"
-	}
-	return Program + "/" + version.Version
+// unreleased is what a build without a version calls itself.
+const unreleased = "unreleased"
+
+// NameBuild gives a build without a version, such as go run's, one to show wherever a version is shown. It is called once,
+// before anything else.
+func NameBuild() {
+	version.Version = cmp.Or(version.Version, unreleased)
+	version.Branch = cmp.Or(version.Branch, "unknown")
 }
+
+// UserAgent names the program and its version to the API; a build without one says so.
+func UserAgent() string { return Program + "/" + cmp.Or(version.Version, unreleased) }

@@ -99,14 +99,26 @@ func TestFlagsByEnvironment(t *testing.T) {
 	}
 }
 
+// A build without a version, which these tests run, says so wherever a version is shown.
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	p := run(t, launch{args: []string{"--version"}})
 	if status := p.wait(); status != 0 {
 		t.Errorf("exit status %d, want 0", status)
 	}
-	if got := p.stdout.String(); !strings.HasPrefix(got, "smartlead_exporter, version ") || !strings.Contains(got, "go version:") {
+	if got := p.stdout.String(); !strings.HasPrefix(got, "smartlead_exporter, version unreleased (branch: unknown, ") || !strings.Contains(got, "go version:") {
 		t.Errorf("stdout is %q", got)
+	}
+	p = start(t, launch{args: []string{"--demo"}})
+	for where, text := range map[string]string{
+		"the log": p.awaitLog(regexp.MustCompile(`msg="starting smartlead_exporter".*`))[0], "the start page": p.get("/").body,
+	} {
+		if !strings.Contains(text, "(version=unreleased, branch=unknown, revision=") {
+			t.Errorf("%s doesn't name the build: %s", where, text)
+		}
+	}
+	if text := p.get("/metrics").body; !regexp.MustCompile(`\nsmartlead_exporter_build_info\{branch="unknown",.*version="unreleased"\} 1\n`).MatchString(text) {
+		t.Error("smartlead_exporter_build_info doesn't name the build")
 	}
 }
 
