@@ -28,6 +28,7 @@ type account struct {
 	lastGood time.Time   // the newest answer that was good; zero if there was none
 	lastBad  time.Time   // the newest failure that may be the account's
 	trouble  trouble
+	told     told
 
 	// inherited says that campaigns were failing when another store remembered them since nothing could be had from the
 	// account. The first good answer puts an end to that.

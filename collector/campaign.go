@@ -26,6 +26,8 @@ type campaign struct {
 	alone     bool             // it failed, and its account isn't known to be the cause
 	retryAt   time.Time        // until then it isn't due, since it failed
 	told      smartlead.Reason // of the failure that the log was last told of; "" since it was told of success
+	batch     *batch           // what it is yet to be told of the campaign; nil if nothing
+	failed    time.Duration    // for how long it failed, until it succeeded again
 	inherited bool             // it was failing when another store remembered it, since nothing could be had from its account
 
 	// Of the refresh under way:

@@ -46,6 +46,9 @@ type catalog struct {
 	unreadable  int              // entries of the newest list that couldn't be read
 	claimed     map[int64]bool   // campaigns that were found and are another account's
 	reason      smartlead.Reason // why the newest list failed; "" if it didn't
+
+	err          string    // likewise
+	failingSince time.Time // the first failure in a row; zero if the newest list didn't fail
 }
 
 // apply takes in the settings of an account. What is known stays.
@@ -83,6 +86,7 @@ func (c *catalog) wanted() bool { return c.lister != nil && c.interval > 0 }
 func (c *catalog) forget() {
 	c.list, c.byID, c.doubtful, c.doubted, c.lastSuccess = nil, nil, nil, false, time.Time{}
 	c.omitted, c.unreadable, c.claimed, c.reason, c.overdue = 0, 0, nil, "", false
+	c.err, c.failingSince = "", time.Time{}
 }
 
 // believe takes a list for true.

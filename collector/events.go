@@ -18,14 +18,17 @@ const (
 	lastWords = time.Second
 )
 
+// leveled gives lines a level; level.Warn is one.
+type leveled func(log.Logger) log.Logger
+
 // event is a log line.
 type event struct {
-	level   func(log.Logger) log.Logger
+	level   leveled
 	keyvals []any
 }
 
 // say has a line logged once the lock is released. s.mu is held.
-func (s *Store) say(at func(log.Logger) log.Logger, keyvals ...any) {
+func (s *Store) say(at leveled, keyvals ...any) {
 	if len(s.events) >= maxEvents {
 		s.unsaid++
 		return

@@ -156,10 +156,8 @@ func (s *Store) finishList(ctx context.Context, a *account, l *listing, fetched 
 		return
 	}
 	s.good(a, now)
-	if c.reason != "" {
-		s.say(level.Info, "msg", "listing the campaigns succeeds again", "account", a.name)
-	}
-	c.reason = ""
+	s.sayListed(a, now)
+	c.reason, c.err, c.failingSince = "", "", time.Time{}
 	list := fetched.Campaigns
 	if n := fetched.Unreadable; n != 0 && n != c.unreadable {
 		s.say(level.Warn, "msg", "entries of the list of campaigns have no id that can be read; they are left out", "account", a.name, "count", n)
@@ -193,20 +191,18 @@ func (s *Store) listFailed(a *account, err error, trial bool, now time.Time) {
 	c, reason := &a.catalog, reasonOf(err)
 	c.next = now.Add(min(c.interval, listRetry))
 	s.metrics.listFailures.WithLabelValues(a.name, string(reason)).Inc()
-	loudness := level.Debug
-	if reason != c.reason { // told once is enough
-		loudness = level.Warn
+	c.reason, c.err = reason, err.Error()
+	if c.failingSince.IsZero() {
+		c.failingSince = now
 	}
-	c.reason = reason
-	s.say(loudness, "msg", "listing the campaigns failed; what is known of them stays", "account", a.name,
-		"reason", string(reason), "err", err)
 	switch {
 	case trial:
 		a.trouble.listed = true
 		s.tried(a, err, reason, now)
 	case ofAccount(reason):
 		if s.strike(a, nil, reason, now) {
-			s.sayTrouble(a, err)
+			s.sayTrouble(a, err, now)
 		}
 	}
+	s.sayListFailed(a, err, reason, now)
 }

@@ -1,7 +1,6 @@
 package collector_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -119,28 +118,90 @@ func TestFailureTellsWhatIsServed(t *testing.T) {
 	}
 }
 
-// Each campaign has its own news.
-func TestOneWarningPerCampaign(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := newAPI()
-		for _, id := range numbers(3) {
-			api.Answer(id, answer{Err: failure(smartlead.ErrNotFound)})
-		}
-		e := start(t, settings(account("default", api, numbers(3)...)))
-		var warned []string
-		for range 3 {
-			e.scrape()
-			synctest.Wait()
-			for _, line := range e.log.Take() {
-				if line["level"] == "warn" {
-					warned = append(warned, line["campaign_id"])
+// Of campaigns that fail alike the first one is told of at once, and the others together, ten minutes later; so it is when
+// they succeed again.
+func TestCampaignsThatFailAlike(t *testing.T) {
+	const failed = "refreshing a campaign failed campaign_id=1 reason=not_found"
+	for _, tc := range []struct {
+		name  string
+		ids   []int64 // that fail, one after the other
+		heals []int64 // before the ten minutes are over
+		want  []string
+	}{
+		{"one", []int64{1}, nil, []string{
+			"0s " + failed, "21m0s refreshing a campaign succeeds again campaign_id=1 reason=not_found after=21m0s",
+		}},
+		{"two", []int64{1, 2}, nil, []string{
+			"0s " + failed, "10m0s refreshing a campaign failed campaign_id=2 reason=not_found",
+			"21m0s refreshing a campaign succeeds again campaign_id=1 reason=not_found after=21m0s",
+			"31m0s refreshing a campaign succeeds again campaign_id=2 reason=not_found after=21m0s",
+		}},
+		{"all", numbers(60), nil, []string{
+			"0s " + failed, "10m0s refreshing more campaigns failed for the same reason count=59 reason=not_found well_again=0",
+			"21m0s refreshing a campaign succeeds again campaign_id=1 reason=not_found after=21m0s",
+			"31m0s refreshing campaigns succeeds again count=59 reason=not_found after_at_most=21m0s",
+		}},
+		{"some heal before they are told of", []int64{1, 2, 3, 4}, []int64{2, 3}, []string{
+			"0s " + failed, "10m0s refreshing more campaigns failed for the same reason count=3 reason=not_found well_again=2",
+			"21m0s refreshing a campaign succeeds again campaign_id=1 reason=not_found after=21m0s",
+			"31m0s refreshing a campaign succeeds again campaign_id=4 reason=not_found after=21m0s",
+		}},
+		{"the first one heals", []int64{1, 2}, []int64{1}, []string{
+			"0s " + failed, "6m0s refreshing a campaign succeeds again campaign_id=1 reason=not_found after=6m0s",
+			"10m0s refreshing a campaign failed campaign_id=2 reason=not_found",
+			"21m0s refreshing a campaign succeeds again campaign_id=2 reason=not_found after=21m0s",
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := newAPI()
+				e := start(t, settings(account("default", api, numbers(60)...)))
+				e.scrape()
+				time.Sleep(ttl)
+				for _, id := range tc.ids {
+					api.Answer(id, answer{Err: failure(smartlead.ErrNotFound)})
 				}
-			}
+				begins := time.Now()
+				e.log.Take()
+				var got []string
+				for minute := range 62 {
+					switch minute {
+					case 6:
+						for _, id := range tc.heals {
+							api.Answer(id, answer{})
+						}
+					case 21:
+						for _, id := range tc.ids {
+							api.Answer(id, answer{})
+						}
+					}
+					for range 2 { // what the passing of time has told, and what the scrape has
+						for _, line := range e.log.Take() {
+							if line["level"] != "debug" {
+								got = append(got, summary(line, time.Since(begins)))
+							}
+						}
+						e.scrape()
+					}
+					time.Sleep(time.Until(begins.Add(time.Duration(minute+1) * time.Minute)))
+				}
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("the log (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// summary returns a line after the time, but for its account, its level, and words that are long.
+func summary(line map[string]string, at time.Duration) string {
+	words := []string{at.String(), line["msg"]}
+	for _, key := range []string{"campaign_id", "count", "reason", "well_again", "after", "after_at_most"} {
+		if line[key] != "" {
+			words = append(words, key+"="+line[key])
 		}
-		if want := []string{"1", "2", "3"}; !slices.Equal(warned, want) {
-			t.Errorf("there were warnings about %v, want one about each of %v", warned, want)
-		}
-	})
+	}
+	return strings.Join(words, " ")
 }
 
 // What concerns the account as a whole is told of once, not once a campaign, and so is its end.

@@ -52,7 +52,11 @@ func (s *Store) end() {
 func (s *Store) take() (begun []func(context.Context), again time.Time) {
 	s.mu.Lock()
 	defer s.unlock()
-	again = s.dispatch(time.Now())
+	now := time.Now()
+	again = s.dispatch(now)
+	if told := s.sayDue(now); !told.IsZero() && (again.IsZero() || told.Before(again)) {
+		again = told
+	}
 	begun, s.begun = s.begun, nil
 	return begun, again
 }
@@ -210,7 +214,7 @@ func (s *Store) failed(c *campaign, err error, since time.Time, trial bool, now 
 		s.tried(a, err, reason, now)
 	case ofAccount(reason) && (!again || reason == smartlead.ErrUnauthorized):
 		if s.strike(a, c, reason, now) {
-			s.sayTrouble(a, err)
+			s.sayTrouble(a, err, now)
 		}
 	}
 	if a.trouble.reason != "" && ofAccount(reason) {
@@ -220,7 +224,7 @@ func (s *Store) failed(c *campaign, err error, since time.Time, trial bool, now 
 		c.known.FailingSince = failingSince
 	}
 	c.known.Up, c.known.Reason, c.known.Error = false, reason, err.Error()
-	s.sayFailure(c, err, reason, c.alone && (again || !ofAccount(reason)), now)
+	s.sayFailure(c, err, reason, c.ownFailure(err, reason, again), now)
 }
 
 // acquit takes note that it is the account that a campaign failed for. It is due at once. s.mu is held.
@@ -240,10 +244,10 @@ func (s *Store) good(a *account, now time.Time) {
 			}
 		}
 	}
+	s.sayWell(a, now)
 	if was.reason != "" {
 		s.freed++
 		s.expectations++
-		s.sayWell(a, was, now)
 		return
 	}
 	for _, c := range was.struck { // so it is they that fail, and not the account

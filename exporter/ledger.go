@@ -11,6 +11,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
+	"smartlead_exporter/internal/episode"
 	"smartlead_exporter/smartlead"
 )
 
@@ -31,8 +32,9 @@ type Ledger struct {
 type refusal struct {
 	at     time.Time
 	text   string
-	told   string    // what the log was last told of
-	toldAt time.Time // and when
+	pauses episode.Episode // that the API demanded
+	until  time.Time       // when the newest of these ends
+	cause  string          // and why
 }
 
 func newLedger(logger log.Logger) *Ledger {
@@ -98,25 +100,6 @@ func (l *Ledger) of(account string) *refusal {
 	return r
 }
 
-// quietTime is for how long the log isn't told the same again: requests that are under way together are refused together.
-const quietTime = 30 * time.Second
-
-// tell logs that the API refuses an account's key, for which its campaigns all have to wait, unless that is known.
-func (l *Ledger) tell(account string, err *smartlead.Error) {
-	until := l.Budget(account).KeyRefusedUntil
-	l.mu.Lock()
-	r, now := l.of(account), time.Now()
-	known := r.told == err.Message && now.Sub(r.toldAt) < quietTime // another one is news to whoever has just replaced the key
-	if !known {
-		r.told, r.toldAt = err.Message, now
-	}
-	l.mu.Unlock()
-	if !known { // without the lock: a reader of the log that stalls holds up nobody else
-		_ = level.Warn(l.logger).Log("msg", "the API refuses the account's key; nothing is asked with it until then", "account", account,
-			"reason", string(err.Reason), "err", err, "until", until.UTC().Format(time.RFC3339))
-	}
-}
-
 // trace adds to a trace that each request is logged, at level debug, and that refusals, pauses and limits are told.
 func (l *Ledger) trace(account string, trace smartlead.Trace) smartlead.Trace {
 	count := trace.Request
@@ -124,24 +107,65 @@ func (l *Ledger) trace(account string, trace smartlead.Trace) smartlead.Trace {
 		count(r)
 		_ = level.Debug(l.logger).Log("msg", "asked the API", "account", account, "request", r.Op,
 			"status", r.StatusCode, "duration", r.Duration, "err", r.Err)
+		if r.Err == nil {
+			l.answered(account)
+			return
+		}
 		failed, ok := errors.AsType[*smartlead.Error](r.Err)
 		if !ok {
 			return
 		}
 		switch failed.Reason {
-		case smartlead.ErrForbidden, smartlead.ErrRateLimited: // the one of a campaign, perhaps
+		case smartlead.ErrForbidden, smartlead.ErrRateLimited, smartlead.ErrUnauthorized: // the one of a campaign, perhaps
 			l.refused(account, failed)
-		case smartlead.ErrUnauthorized:
-			l.refused(account, failed)
-			l.tell(account, failed)
 		}
 	}
-	trace.Pause = func(p smartlead.Pause) {
-		_ = level.Warn(l.logger).Log("msg", "the API wants a pause; nothing is asked with the account's key until then", "account", account,
-			"cause", p.Cause, "until", p.Until.UTC().Format(time.RFC3339))
-	}
+	trace.Pause = func(p smartlead.Pause) { l.paused(account, p) }
 	trace.Limit = func(b smartlead.BudgetState) { l.tellLimit(account, b) }
 	return trace
+}
+
+// paused takes note that the API demands a pause.
+func (l *Ledger) paused(account string, p smartlead.Pause) {
+	now := time.Now()
+	l.mu.Lock()
+	r := l.of(account)
+	r.until, r.cause = p.Until, p.Cause
+	news, pauses := r.pauses.Begin(now), r.pauses
+	l.mu.Unlock()
+	l.tellPauses(account, news, pauses, p)
+}
+
+// answered takes note of a good answer, with which pauses are over.
+func (l *Ledger) answered(account string) {
+	now := time.Now()
+	l.mu.Lock()
+	r := l.refusals[account]
+	if r == nil || r.pauses.On() && now.Before(r.until) { // the answer to a request sent before
+		l.mu.Unlock()
+		return
+	}
+	news := r.pauses.End(now)
+	pauses, cause := r.pauses, r.cause
+	l.mu.Unlock()
+	l.tellPauses(account, news, pauses, smartlead.Pause{Cause: cause})
+}
+
+// tellPauses logs what is news of the pauses that the API demands. l.mu isn't held, so that a reader of the log that stalls
+// holds up nobody else.
+func (l *Ledger) tellPauses(account string, news episode.News, pauses episode.Episode, newest smartlead.Pause) {
+	switch news {
+	case episode.Begins:
+		_ = level.Warn(l.logger).Log("msg", "the API wants a pause; nothing is asked with the account's key until then", "account", account,
+			"cause", newest.Cause, "until", newest.Until.UTC().Format(time.RFC3339))
+	case episode.GoesOn:
+		_ = level.Warn(l.logger).Log("msg", "the API wants pauses again and again", "account", account,
+			"cause", newest.Cause, "pauses", pauses.Times, "since", pauses.Since.UTC().Format(time.RFC3339))
+	case episode.Ends:
+		_ = level.Info(l.logger).Log("msg", "the API answers again after the pauses that it wanted", "account", account,
+			"pauses", pauses.Times, "after", pauses.Lasted().Round(time.Second))
+	case episode.Nothing:
+	}
 }
 
 // tellLimit logs that the server's limit is another than the configured one.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
@@ -36,16 +37,25 @@ type inForce struct {
 // begin runs an exporter without a configuration until the end of the test.
 func begin(t *testing.T, api http.Handler) *inForce {
 	t.Helper()
-	e := &inForce{t: t, dir: t.TempDir(), own: prometheus.NewRegistry(), log: &testkit.BubbleJournal{}}
+	journal := &testkit.BubbleJournal{}
+	e := beginWith(t, api, journal)
+	e.log = journal
+	return e
+}
+
+// beginWith is begin with another log than the exporter's own.
+func beginWith(t *testing.T, api http.Handler, logger log.Logger) *inForce {
+	t.Helper()
+	e := &inForce{t: t, dir: t.TempDir(), own: prometheus.NewRegistry()}
 	metrics, err := collector.NewMetrics(e.own)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.store = collector.NewStore(e.log, metrics)
+	e.store = collector.NewStore(logger, metrics)
 	budgets := smartlead.NewBudgets()
 	e.Exporter = exporter.New(exporter.Options{
 		Budgets: budgets,
-		Logger:  e.log, Metrics: metrics, Store: e.store, Keeper: cachefile.NewKeeper(e.log, e.store, budgets),
+		Logger:  logger, Metrics: metrics, Store: e.store, Keeper: cachefile.NewKeeper(logger, e.store, budgets),
 		Transport: simulator.Transport(api),
 	})
 	var running sync.WaitGroup

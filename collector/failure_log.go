@@ -1,0 +1,171 @@
+package collector
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"smartlead_exporter/internal/episode"
+	"smartlead_exporter/smartlead"
+)
+
+// batch are campaigns of which the log is told the same: of the first one at once, of the others together, every
+// episode.Window.
+type batch struct {
+	reason smartlead.Reason
+	again  bool // they succeed again, after they failed for reason
+	until  time.Time
+	held   []*campaign
+}
+
+// ownFailure reports whether a failure is known to be the campaign's own. again says that it failed before, and others
+// succeeded since.
+func (c *campaign) ownFailure(err error, reason smartlead.Reason, again bool) bool {
+	switch reason {
+	case smartlead.ErrRateLimited:
+		return again
+	case smartlead.ErrUnauthorized: // the key's; but where the API refuses it for this campaign alone, that is to be known
+		failed, ok := errors.AsType[*smartlead.Error](err)
+		return again && ok && failed.StatusCode != 0
+	default:
+		return c.alone && (again || !ofAccount(reason))
+	}
+}
+
+// sayFailure tells of a failed refresh, where it is news and known to be the campaign's own. s.mu is held.
+func (s *Store) sayFailure(c *campaign, err error, reason smartlead.Reason, own bool, now time.Time) {
+	if own && c.told != reason {
+		s.sayOwn(c, now)
+		return
+	}
+	s.say(level.Debug, "msg", "refreshing a campaign failed", "account", c.account.name, "campaign_id", c.known.ID,
+		"campaign", c.known.Name, "reason", string(reason), "err", err)
+}
+
+// sayOwn tells of a campaign that fails, now that its account is known to be well. s.mu is held.
+func (s *Store) sayOwn(c *campaign, now time.Time) {
+	if c.known.Reason == "" || c.told == c.known.Reason {
+		return
+	}
+	c.told = c.known.Reason
+	s.inBatch(c, c.told, false, now)
+}
+
+// sayRecovery tells that a refresh succeeded after one that failed. s.mu is held.
+func (s *Store) sayRecovery(c *campaign, now time.Time) {
+	reason := c.told
+	if reason == "" {
+		return
+	}
+	c.told = ""
+	c.failed = now.Sub(c.known.FailingSince).Round(time.Second)
+	if c.batch != nil && !c.batch.again {
+		return // that it failed isn't told yet; then both will be
+	}
+	s.inBatch(c, reason, true, now)
+}
+
+// inBatch tells of a campaign that failed, or succeeds again, at once if no other one was told of as the same lately. s.mu is
+// held.
+func (s *Store) inBatch(c *campaign, reason smartlead.Reason, again bool, now time.Time) {
+	c.leaveBatch()
+	a := c.account
+	i := slices.IndexFunc(a.told.batches, func(b *batch) bool { return b.reason == reason && b.again == again })
+	if i < 0 {
+		a.told.batches = append(a.told.batches, &batch{reason: reason, again: again, until: now.Add(episode.Window)})
+		s.tellCampaign(c, reason, again, now)
+		return
+	}
+	if !again {
+		s.say(level.Debug, "msg", "refreshing a campaign failed", "account", a.name, "campaign_id", c.known.ID,
+			"campaign", c.known.Name, "reason", string(reason), "err", c.known.Error)
+	}
+	b := a.told.batches[i]
+	b.held = append(b.held, c)
+	c.batch = b
+}
+
+// leaveBatch takes back what was to be told of a campaign, since there is something newer.
+func (c *campaign) leaveBatch() {
+	if c.batch != nil {
+		c.batch.held = slices.DeleteFunc(c.batch.held, func(other *campaign) bool { return other == c })
+		c.batch = nil
+	}
+}
+
+// sayBatches tells of the campaigns that were held back for long enough. s.mu is held.
+func (s *Store) sayBatches(a *account, now time.Time) {
+	for _, b := range a.told.batches {
+		if now.Before(b.until) {
+			continue
+		}
+		held := slices.DeleteFunc(b.held, func(c *campaign) bool { return c.removed || c.account != a })
+		b.held = nil
+		for _, c := range held {
+			c.batch = nil
+		}
+		switch {
+		case len(held) == 1 && (held[0].told != "") != b.again:
+			s.tellCampaign(held[0], b.reason, b.again, now)
+		case len(held) > 0:
+			s.tellCampaigns(a, b, held)
+		default:
+			b.until = time.Time{} // nothing came any more
+			continue
+		}
+		b.until = now.Add(episode.Window)
+	}
+	a.told.batches = slices.DeleteFunc(a.told.batches, func(b *batch) bool { return b.until.IsZero() })
+}
+
+// tellCampaign tells of one campaign that failed, or succeeds again. s.mu is held.
+func (s *Store) tellCampaign(c *campaign, reason smartlead.Reason, again bool, now time.Time) {
+	about := []any{"account", c.account.name, "campaign_id", c.known.ID, "campaign", c.known.Name, "reason", string(reason)}
+	if again {
+		s.tell(level.Info, "refreshing a campaign succeeds again", about, "after", c.failed)
+		return
+	}
+	s.tell(level.Warn, "refreshing a campaign failed", about, "err", c.known.Error, "serving", s.serving(c, now))
+}
+
+// tellCampaigns tells of the campaigns of a batch. s.mu is held.
+func (s *Store) tellCampaigns(a *account, b *batch, held []*campaign) {
+	var named []string
+	var well int
+	var longest time.Duration
+	example := held[0]
+	for _, c := range held {
+		if len(named) < maxLogged {
+			named = append(named, fmt.Sprintf("%s %q", c.known.ID, c.known.Name))
+		}
+		longest = max(longest, c.failed)
+		if c.told == "" {
+			well++
+		} else {
+			example = c
+		}
+	}
+	about := []any{"account", a.name, "count", len(held), "campaigns", strings.Join(named, ", "), "reason", string(b.reason)}
+	if b.again {
+		s.tell(level.Info, "refreshing campaigns succeeds again", about, "after_at_most", longest)
+		return
+	}
+	s.tell(level.Warn, "refreshing more campaigns failed for the same reason", about, "err", example.known.Error, "well_again", well)
+}
+
+// serving says what is shown of a campaign whose refresh failed. s.mu is held.
+func (s *Store) serving(c *campaign, now time.Time) string {
+	values := "the values of " + stamp(c.known.LastSuccess)
+	switch {
+	case c.known.Statistics == nil:
+		return "nothing: there are no values yet"
+	case !s.servable(c, now):
+		return "nothing: refreshing has been failing for cache.max_stale"
+	default:
+		return values + ", until refreshing has been failing for cache.max_stale"
+	}
+}
