@@ -16,6 +16,10 @@ const (
 	// largeRefresh is from how many requests on a refresh shares the tokens with others instead of having them all.
 	largeRefresh = 20
 
+	// manyWaiting is among how many campaigns of an account one is chosen where nothing limits the requests: all come
+	// soon then, and looking at thousands for each would take as long as to fetch them.
+	manyWaiting = 100
+
 	// tokenPoll is how often tokens are looked at that are there, but belong to refreshes under way.
 	tokenPoll = time.Second
 )
@@ -180,7 +184,10 @@ func (s *Store) beginNext(q *quota, large, full bool, now time.Time) (next time.
 			}
 			continue
 		}
-		for _, c := range a.waiting {
+		for i, c := range a.waiting {
+			if i == manyWaiting && q.unbounded() {
+				break
+			}
 			if large && c.cost() > largeRefresh {
 				continue // one at a time for a key
 			}

@@ -64,12 +64,12 @@ func (s *Store) take() (begun []func(context.Context), again time.Time) {
 // begin has a refresh begin. s.mu is held.
 func (s *Store) begin(c *campaign, now time.Time) {
 	a := c.account
-	a.waiting = slices.DeleteFunc(a.waiting, func(other *campaign) bool { return other == c })
+	s.unlist(c)
 	a.running = append(a.running, c)
 	a.begun = true
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
-	c.waiting, c.forced, c.first = false, false, false
+	c.forced, c.first = false, false
 	c.tried, c.heard, c.remaining, c.asked, c.quotaWait, c.given = now, now, c.cost(), false, false, false
 	if a.trouble.reason != "" {
 		a.trouble.trial = c

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"smartlead_exporter/smartlead"
@@ -84,7 +85,10 @@ func (s *Store) lookOne(ctx context.Context, id int64) []lookup {
 	}
 	now := time.Now()
 	s.wantLists(now)
-	c.first = !c.running() && s.due(c, now)
+	if c.first = !c.running() && s.due(c, now); c.first && c.waiting {
+		s.unlist(c)
+		s.enlist(c, c.since)
+	}
 	looked := s.enqueue([]*campaign{c}, now)
 	waits := s.newWait(ctx, looked, c, now)
 	for {
@@ -129,10 +133,21 @@ func (s *Store) enqueue(campaigns []*campaign, now time.Time) []lookup {
 	return looked
 }
 
-// enlist has a campaign wait for its refresh, since that moment. s.mu is held.
+// enlist has a campaign wait for its refresh, since that moment, before all others if a probe asked for it. s.mu is held.
 func (s *Store) enlist(c *campaign, since time.Time) {
 	c.waiting, c.since = true, since
-	c.account.waiting = append(c.account.waiting, c)
+	a := c.account
+	if c.first {
+		a.waiting = slices.Insert(a.waiting, 0, c)
+	} else {
+		a.waiting = append(a.waiting, c)
+	}
+}
+
+// unlist has a campaign wait no longer. s.mu is held.
+func (s *Store) unlist(c *campaign) {
+	c.account.waiting = slices.DeleteFunc(c.account.waiting, func(other *campaign) bool { return other == c })
+	c.waiting = false
 }
 
 // show returns what there is of the campaigns now, and counts what the lookups came to.

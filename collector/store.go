@@ -265,8 +265,7 @@ func (s *Store) remove(c *campaign) {
 	if c.running() {
 		c.cancel() // finish does the rest
 	}
-	c.account.waiting = slices.DeleteFunc(c.account.waiting, func(other *campaign) bool { return other == c })
-	c.waiting = false
+	s.unlist(c)
 }
 
 // signal wakes Run.
