@@ -19,6 +19,7 @@ import (
 
 	"smartlead_exporter/cachefile"
 	"smartlead_exporter/collector"
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
@@ -51,7 +52,12 @@ func memory(n int) []collector.AccountSnapshot {
 			Account: "a", Query: smartlead.StatisticsQuery{CampaignID: id + 1, SequenceNumbers: []int{1, 2}, SentAfter: at},
 			Statistics:  &smartlead.Statistics{Steps: []smartlead.Step{{SequenceNumber: 1, Sent: 1<<62 + id, Unknown: 1 << smartlead.CountOpened, LastSent: at}}, RowsWithoutStep: 2, Requests: 3},
 			LastSuccess: at, Up: id%2 == 0, Reason: smartlead.ErrTimeout, FailingSince: at, Duration: time.Second, Requests: 3,
-			Cost: 4, Rate: collector.Rate{Changes: 1.5, Seconds: 600},
+			Rate: collector.Rate{Changes: 1.5, Seconds: 600},
+			Counting: &counting.State{
+				RowsCost: 12, Cost: 3.5, Rows: 11_500, Newest: at, Recent: []smartlead.RecentRow{{Identity: 5, SentTime: at.Truncate(time.Millisecond)}},
+				Detected: &counting.Reading{Method: counting.MethodAnalytics, Steps: []counting.StepReading{{SequenceID: 7, Counts: [6]int64{1, 2, 3, 4, -1, 0}}}},
+				Misses:   1, RowsUntil: at,
+			},
 		})
 	}
 	return []collector.AccountSnapshot{a}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
@@ -29,8 +30,10 @@ type storedAccount struct {
 type storedCampaign struct {
 	Query smartlead.StatisticsQuery
 	Steps []smartlead.Step
-	// RowsWithoutStep are in none of the steps.
-	RowsWithoutStep int `json:",omitzero"`
+	// Rows is how many rows were counted, RowsWithoutStep how many of them are in none of the steps.
+	Rows            int                      `json:",omitzero"`
+	RowsWithoutStep int                      `json:",omitzero"`
+	Sequences       []smartlead.SequenceStep `json:",omitzero"`
 	LastSuccess     time.Time
 
 	Up           bool
@@ -39,8 +42,8 @@ type storedCampaign struct {
 	Duration     time.Duration
 	Requests     int
 
-	Cost int
-	Rate collector.Rate
+	Rate     collector.Rate
+	Counting *counting.State `json:",omitzero"`
 }
 
 // store returns what is worth keeping of what is known.
@@ -57,10 +60,12 @@ func store(m Memory) content {
 				continue
 			}
 			stored.Campaigns = append(stored.Campaigns, storedCampaign{
-				Query: known.Query, Steps: known.Statistics.Steps, RowsWithoutStep: known.Statistics.RowsWithoutStep,
+				Query: known.Query, Steps: known.Statistics.Steps, Rows: known.Statistics.Rows,
+				RowsWithoutStep: known.Statistics.RowsWithoutStep, Sequences: known.Statistics.Sequences,
 				LastSuccess: known.LastSuccess,
 				Up:          known.Up, Reason: known.Reason, FailingSince: known.FailingSince,
-				Duration: known.Duration, Requests: known.Requests, Cost: known.Cost, Rate: known.Rate,
+				Duration: known.Duration, Requests: known.Requests, Rate: known.Rate,
+				Counting: known.Counting,
 			})
 		}
 		c.Accounts = append(c.Accounts, stored)
@@ -81,10 +86,14 @@ func (c content) accounts() []collector.AccountSnapshot {
 		for _, known := range stored.Campaigns {
 			a.Campaigns = append(a.Campaigns, collector.Snapshot{
 				Account: stored.Name, Query: known.Query,
-				Statistics:  &smartlead.Statistics{Steps: known.Steps, RowsWithoutStep: known.RowsWithoutStep, Requests: known.Requests},
+				Statistics: &smartlead.Statistics{
+					Steps: known.Steps, Rows: known.Rows, RowsWithoutStep: known.RowsWithoutStep, Sequences: known.Sequences,
+					Requests: known.Requests,
+				},
 				LastSuccess: known.LastSuccess,
 				Up:          known.Up, Reason: known.Reason, FailingSince: known.FailingSince,
-				Duration: known.Duration, Requests: known.Requests, Cost: known.Cost, Rate: known.Rate,
+				Duration: known.Duration, Requests: known.Requests, Rate: known.Rate,
+				Counting: known.Counting,
 			})
 		}
 		accounts = append(accounts, a)

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"time"
 
@@ -20,6 +21,8 @@ type campaign struct {
 	waiting bool      // it is in account.waiting
 	since   time.Time // when a scrape found it to be due; zero if it isn't waiting or running
 	tried   time.Time // when the newest refresh began
+	atLeast int       // requests that the next one takes, as far as one tells that was given up
+	counted time.Time // when the newest one began that counted all rows, or was to
 
 	failures  int              // in a row
 	failedAt  time.Time        // when the newest one was
@@ -32,8 +35,8 @@ type campaign struct {
 
 	// Of the refresh under way:
 	cancel    context.CancelFunc // nil if there is none
-	inTurn    bool               // it began in turn, and was counted as so many requests:
-	counted   int
+	inTurn    bool               // it began in turn, and was charged so many requests:
+	charged   int
 	asked     bool      // a request was sent
 	remaining int       // requests that it is expected to need yet
 	quotaWait bool      // it waits for the quota
@@ -51,8 +54,19 @@ func newCampaign(w Campaign, a *account) *campaign {
 // running reports whether the campaign is being fetched.
 func (c *campaign) running() bool { return c.cancel != nil }
 
-// cost returns how many requests the next refresh is expected to take.
-func (c *campaign) cost() int { return max(c.known.Cost, 1) }
+// cost returns how many requests a refresh is expected to take now.
+func (c *campaign) cost(now time.Time) float64 {
+	changes := c.known.Rate.PerSecond() * max(now.Sub(c.known.LastSuccess), 0).Seconds()
+	return max(c.known.Counting.NextCost(now, changes), float64(c.atLeast))
+}
+
+// expected returns how many requests a cost comes to, at least 1.
+func expected(cost float64) int { return max(int(math.Round(cost)), 1) }
+
+// turnCost returns how many requests the next refresh in turn is expected to take, which counts all rows.
+func (c *campaign) turnCost(now time.Time) float64 {
+	return max(float64(c.known.Counting.RecountCost()), c.cost(now))
+}
 
 // hopeless reports whether the campaign is only refreshed in turn: it never succeeded, or failed twice in a row.
 func (c *campaign) hopeless() bool {
@@ -63,7 +77,10 @@ func (c *campaign) hopeless() bool {
 func (c *campaign) candidate(now time.Time) candidate {
 	next := candidate{
 		first: c.first, untried: c.known.Statistics == nil && !c.alone, inTurn: c.hopeless(),
-		rate: c.known.Rate.PerSecond(), age: now.Sub(c.known.LastSuccess), cost: c.cost(), tried: c.tried,
+		rate: c.known.Rate.PerSecond(), age: now.Sub(c.known.LastSuccess), cost: c.cost(now), tried: c.counted,
+	}
+	if next.inTurn {
+		next.tried = c.tried
 	}
 	if len(c.account.trouble.struck) > 0 {
 		next.order = c.spread()

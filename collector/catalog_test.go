@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
@@ -26,7 +27,7 @@ func active(ids ...int64) []smartlead.Campaign {
 }
 
 // discovering is an account without configured campaigns.
-func discovering(name string, fetcher collector.Fetcher, l *catalogAPI) collector.Account {
+func discovering(name string, fetcher counting.Rower, l *catalogAPI) collector.Account {
 	a := concurrently(4, account(name, fetcher))
 	a.Lister, a.ListInterval, a.Discovery = l, listInterval, &collector.Discovery{}
 	return a
@@ -350,8 +351,8 @@ func TestTargets(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []collector.Snapshot{
-			{ID: "9", Account: "a", Query: smartlead.StatisticsQuery{CampaignID: 9}, Name: "nine", State: collector.StateNever, Rate: got[0].Rate},
-			{ID: "1", Account: "a", Query: smartlead.StatisticsQuery{CampaignID: 1}, Name: "C1", State: collector.StateNever, Listed: &list[0], Rate: got[1].Rate},
+			{ID: "9", Account: "a", Query: smartlead.StatisticsQuery{CampaignID: 9}, Name: "nine", State: collector.StateNever, Cost: 1, Rate: got[0].Rate},
+			{ID: "1", Account: "a", Query: smartlead.StatisticsQuery{CampaignID: 1}, Name: "C1", State: collector.StateNever, Cost: 1, Listed: &list[0], Rate: got[1].Rate},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("targets (-want +got):\n%s", diff)

@@ -24,7 +24,7 @@ func Choose(candidates []Candidate, turns string, spare bool) (order []string) {
 	for len(left) > 0 {
 		inner := make([]candidate, 0, len(left))
 		for _, c := range left {
-			inner = append(inner, candidate{c.First, c.Untried, c.InTurn, c.Rate, c.Age, c.Cost, now.Add(-c.Tried), c.Order})
+			inner = append(inner, candidate{c.First, c.Untried, c.InTurn, c.Rate, c.Age, float64(c.Cost), now.Add(-c.Tried), c.Order})
 		}
 		turn := nobodys
 		if turns != "" {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"smartlead_exporter/counting"
 )
 
 // freshness tells how old an account's values get, from what its refreshes cost and how often its campaigns change.
@@ -13,15 +15,17 @@ type freshness struct {
 	store         atomic.Pointer[Store]
 	maxAge        *prometheus.Desc
 	expectedDelay *prometheus.Desc
+	methods       *prometheus.Desc
 }
 
 func newFreshness() *freshness {
-	desc := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc(prometheus.BuildFQName(namespace, exporter, name), help, []string{"account"}, nil)
+	desc := func(name, help string, more ...string) *prometheus.Desc {
+		return prometheus.NewDesc(prometheus.BuildFQName(namespace, exporter, name), help, append([]string{"account"}, more...), nil)
 	}
 	return &freshness{
 		maxAge:        desc("max_age_seconds", "How old a value of the account may get where nothing fails, from what refreshes cost and the quota allows."),
 		expectedDelay: desc("expected_change_delay_seconds", "How long after it happened a change of the account's numbers is shown, in the mean, as far as is known how often they change."),
+		methods:       desc("counting_campaigns", "Campaigns by how they are counted: rows (all rows, each time), totals or analytics (what those say has moved).", "method"),
 	}
 }
 
@@ -29,6 +33,7 @@ func newFreshness() *freshness {
 func (f *freshness) Describe(ch chan<- *prometheus.Desc) {
 	ch <- f.maxAge
 	ch <- f.expectedDelay
+	ch <- f.methods
 }
 
 // Collect implements prometheus.Collector.
@@ -40,6 +45,9 @@ func (f *freshness) Collect(ch chan<- prometheus.Metric) {
 	for _, a := range s.outlooks() {
 		ch <- gauge(f.maxAge, a.maxAge.Seconds(), a.account)
 		ch <- gauge(f.expectedDelay, a.delay.Seconds(), a.account)
+		for _, method := range counting.Methods() {
+			ch <- gauge(f.methods, float64(a.methods[method]), a.account, string(method))
+		}
 	}
 }
 
@@ -50,12 +58,14 @@ const maxRounds = 20
 type outlook struct {
 	account       string
 	maxAge, delay time.Duration
+	methods       map[counting.Method]int // campaigns
 }
 
 // outlooks returns how fresh the values of each account are kept.
 func (s *Store) outlooks() []outlook {
 	s.mu.Lock()
 	defer s.unlock()
+	now := time.Now()
 	type share struct {
 		costs, rates []float64
 		turn         float64 // requests that it takes to refresh all once
@@ -65,10 +75,15 @@ func (s *Store) outlooks() []outlook {
 	for _, q := range quotas {
 		shares[q.id] = &share{}
 	}
+	methods := make(map[*account]map[counting.Method]int, len(s.accounts))
+	for _, a := range s.accounts {
+		methods[a] = map[counting.Method]int{}
+	}
 	for _, c := range s.campaigns {
+		methods[c.account][c.known.Counting.Method()]++
 		of := shares[c.account.quotaID]
-		of.costs, of.rates = append(of.costs, float64(c.cost())), append(of.rates, c.known.Rate.PerSecond())
-		of.turn += float64(c.cost())
+		of.costs, of.rates = append(of.costs, c.cost(now)), append(of.rates, c.known.Rate.PerSecond())
+		of.turn += c.turnCost(now)
 	}
 	outlooks := make([]outlook, 0, len(s.accounts))
 	for _, q := range quotas {
@@ -78,7 +93,7 @@ func (s *Store) outlooks() []outlook {
 			delay:  seconds(expectedDelay(of.rates, of.costs, (1-turnShare)*q.perSecond(), s.ttl.Seconds())),
 		}
 		for _, a := range q.accounts {
-			o.account = a.name
+			o.account, o.methods = a.name, methods[a]
 			outlooks = append(outlooks, o)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/counting"
 	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 )
@@ -82,8 +83,8 @@ func settings(accounts ...collector.Account) collector.Settings {
 }
 
 // account has campaigns without names that are fetched one at a time.
-func account(name string, fetcher collector.Fetcher, ids ...int64) collector.Account {
-	a := collector.Account{Name: name, Fetcher: fetcher, Concurrency: 1}
+func account(name string, fetcher counting.Rower, ids ...int64) collector.Account {
+	a := collector.Account{Name: name, Fetcher: counting.NewByRows(fetcher), Concurrency: 1}
 	if client, ok := fetcher.(interface{ Budget() smartlead.BudgetState }); ok {
 		a.Budget = client.Budget
 	}

@@ -81,8 +81,9 @@ func (s *Store) restoreCampaign(c *campaign) {
 	delete(s.restored, id)
 	c.known.Statistics, c.known.LastSuccess = m.Statistics, m.LastSuccess
 	c.known.Up, c.known.Reason, c.known.FailingSince = m.Up, m.Reason, m.FailingSince
-	c.known.Duration, c.known.Requests, c.known.Cost, c.known.Rate = m.Duration, m.Requests, m.Cost, m.Rate
-	c.tried = m.LastSuccess
+	c.known.Duration, c.known.Requests, c.known.Rate = m.Duration, m.Requests, m.Rate
+	c.known.Counting = m.Counting
+	c.tried, c.counted = m.LastSuccess, m.LastSuccess
 	if now := time.Now(); c.known.FailingSince.After(now) {
 		c.known.FailingSince = now
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
@@ -98,6 +99,7 @@ type Metrics struct {
 	requestDuration *prometheus.HistogramVec
 	failures        *prometheus.CounterVec
 	listFailures    *prometheus.CounterVec
+	recounts        *prometheus.CounterVec
 	limitWait       *prometheus.CounterVec
 	limitRemaining  *prometheus.GaugeVec
 	lookups         *prometheus.CounterVec
@@ -132,6 +134,8 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 			"Refreshes of a campaign that failed, by reason.")), []string{"account", "reason"}),
 		listFailures: prometheus.NewCounterVec(prometheus.CounterOpts(opts("discovery_failures_total",
 			"Attempts to list an account's campaigns that failed, by reason.")), []string{"account", "reason"}),
+		recounts: prometheus.NewCounterVec(prometheus.CounterOpts(opts("recounts_total",
+			"Counts by all rows that were compared with what was shown: equal, different (the values were wrong until then), inconclusive (something moved meanwhile).")), []string{"account", "result"}),
 		limitWait: prometheus.NewCounterVec(prometheus.CounterOpts(opts("rate_limit_wait_seconds_total",
 			"Time that requests were held back by the configured limits or by the API's demand to pause, summed over requests.")), []string{"account"}),
 		limitRemaining: prometheus.NewGaugeVec(prometheus.GaugeOpts(opts("rate_limit_remaining",
@@ -150,7 +154,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		dropped:   map[string]bool{},
 	}
 	for _, c := range []prometheus.Collector{
-		m.requests, m.requestDuration, m.failures, m.listFailures, m.limitWait, m.limitRemaining, m.lookups, m.reloadOK, m.reloadTime,
+		m.requests, m.requestDuration, m.failures, m.listFailures, m.recounts, m.limitWait, m.limitRemaining, m.lookups, m.reloadOK, m.reloadTime,
 		m.ttl, m.maxStale, m.freshness,
 	} {
 		if err := reg.Register(c); err != nil {
@@ -233,6 +237,9 @@ func (m *Metrics) addAccount(account string) {
 		m.failures.WithLabelValues(account, string(reason))
 		m.listFailures.WithLabelValues(account, string(reason))
 	}
+	for _, outcome := range counting.Outcomes() {
+		m.recounts.WithLabelValues(account, string(outcome))
+	}
 	m.limitWait.WithLabelValues(account)
 }
 
@@ -246,6 +253,7 @@ func (m *Metrics) dropAccount(account string) {
 	m.requestDuration.DeletePartialMatch(labels)
 	m.failures.DeletePartialMatch(labels)
 	m.listFailures.DeletePartialMatch(labels)
+	m.recounts.DeletePartialMatch(labels)
 	m.limitWait.DeletePartialMatch(labels)
 	m.limitRemaining.DeletePartialMatch(labels)
 }

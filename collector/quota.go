@@ -188,7 +188,7 @@ func (s *Store) beginNext(q *quota, large, full bool, now time.Time) (next time.
 			if i == manyWaiting && q.unbounded() {
 				break
 			}
-			if large && c.cost() > largeRefresh {
+			if large && c.cost(now) > largeRefresh {
 				continue // one at a time for a key
 			}
 			candidates = append(candidates, c.candidate(now))
@@ -207,8 +207,8 @@ func (s *Store) beginNext(q *quota, large, full bool, now time.Time) (next time.
 	}
 	c := campaigns[i]
 	if inTurn {
-		c.inTurn, c.counted = true, c.cost()
-		s.charge(q.id, float64(c.counted))
+		c.inTurn, c.charged = true, int(c.turnCost(now))
+		s.charge(q.id, float64(c.charged))
 		s.tookTurn(q.id)
 	} else if q.unbounded() {
 		s.charge(q.id, -turnShare)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-kit/log/level"
 
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
@@ -70,21 +71,38 @@ func (s *Store) begin(c *campaign, now time.Time) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	c.forced, c.first = false, false
-	c.tried, c.heard, c.remaining, c.asked, c.quotaWait, c.given = now, now, c.cost(), false, false, false
+	c.tried, c.heard, c.remaining, c.asked, c.quotaWait, c.given = now, now, expected(c.cost(now)), false, false, false
+	if c.inTurn {
+		c.remaining = expected(c.turnCost(now))
+	}
+	if c.inTurn || c.known.Counting.Method() == counting.MethodRows {
+		c.counted = now
+	}
 	if a.trouble.reason != "" {
 		a.trouble.trial = c
 	}
 	if a.trouble.reason != "" || c.hopeless() || c.known.Statistics == nil && now.Sub(a.lastBad) < lastingFailure {
 		ctx = smartlead.WithTries(ctx, 1) // since it is likely to fail, and nothing is lost by that
 	}
-	fetcher, query := a.fetcher, c.known.Query
+	fetcher, task := a.fetcher, c.task()
 	s.begun = append(s.begun, func(run context.Context) {
 		defer cancel()
 		defer context.AfterFunc(run, cancel)()
-		statistics, err := fetcher.Statistics(smartlead.WithProgress(ctx, s.progress(c)), query)
-		s.finish(ctx, c, statistics, err)
+		result, err := fetcher.Count(smartlead.WithProgress(ctx, s.progress(c)), task)
+		s.finish(ctx, c, &result, err)
 	})
 	s.signal()
+}
+
+// task is what there is to be counted. s.mu is held.
+func (c *campaign) task() counting.Task {
+	task := counting.Task{
+		Query: c.known.Query, Last: c.known.Statistics, State: c.known.Counting, Recount: c.inTurn,
+	}
+	if listed := c.known.Listed; listed != nil {
+		task.OpensUntracked, task.ClicksUntracked = !listed.OpenTracking, !listed.ClickTracking
+	}
+	return task
 }
 
 // progress takes note of how a refresh under way goes on.
@@ -135,7 +153,7 @@ func (s *Store) grew(c *campaign, requests int) {
 		}
 		for _, other := range a.running {
 			if other != c && other.remaining > largeRefresh {
-				c.known.Cost = max(c.known.Cost, requests+1)
+				c.atLeast = requests + 1
 				c.given = true
 				c.cancel()
 				return
@@ -145,7 +163,7 @@ func (s *Store) grew(c *campaign, requests int) {
 }
 
 // finish takes in what a refresh found.
-func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.Statistics, err error) {
+func (s *Store) finish(ctx context.Context, c *campaign, result *counting.Result, err error) {
 	s.mu.Lock()
 	defer s.unlock()
 	defer s.signal() // a place is free
@@ -156,7 +174,7 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 	c.cancel, c.since, c.remaining, c.quotaWait = nil, time.Time{}, 0, false
 	if c.inTurn {
 		c.inTurn = false
-		s.charge(a.quotaID, float64(statistics.Requests-c.counted))
+		s.charge(a.quotaID, float64(result.Statistics.Requests-c.charged))
 	}
 	if c.removed || err != nil && ctx.Err() != nil {
 		if trial {
@@ -168,28 +186,46 @@ func (s *Store) finish(ctx context.Context, c *campaign, statistics smartlead.St
 		return // nobody wants to know, or the exporter is about to end; neither says anything about the API
 	}
 	s.changes++
-	c.known.Duration, c.known.Requests = now.Sub(c.tried), statistics.Requests
+	c.known.Duration, c.known.Requests = now.Sub(c.tried), result.Statistics.Requests
 	if err != nil {
 		s.failed(c, err, since, trial, now)
 		return
 	}
 	s.good(a, now)
-	s.succeeded(c, &statistics, now)
+	s.succeeded(c, result, now)
 }
 
 // succeeded takes in a refresh that came whole. s.mu is held.
-func (s *Store) succeeded(c *campaign, statistics *smartlead.Statistics, now time.Time) {
+func (s *Store) succeeded(c *campaign, result *counting.Result, now time.Time) {
+	statistics := &result.Statistics
 	s.sayRecovery(c, now)
 	s.say(level.Debug, "msg", "refreshed a campaign", "account", c.account.name, "campaign_id", c.known.ID,
-		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "duration", c.known.Duration)
+		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "method", string(result.State.Method()),
+		"duration", c.known.Duration)
+	s.recounted(c, result)
 	s.sayMissing(c, statistics)
 	if c.known.Statistics != nil {
 		c.known.Rate = c.known.Rate.learn(changesBetween(c.known.Statistics, statistics), now.Sub(c.known.LastSuccess))
 	}
 	c.failures, c.retryAt, c.alone, c.inherited = 0, time.Time{}, false, false
-	c.known.Cost = statistics.Requests
+	c.known.Counting, c.atLeast = result.State, 0
 	c.known.Up, c.known.Reason, c.known.Error, c.known.FailingSince = true, "", "", time.Time{}
 	c.known.Statistics, c.known.LastSuccess = statistics, now
+}
+
+// recounted takes note of what a recount found. s.mu is held.
+func (s *Store) recounted(c *campaign, result *counting.Result) {
+	if result.AllRows {
+		c.counted = c.tried
+	}
+	if result.Recount == counting.OutcomeNone {
+		return
+	}
+	s.metrics.recounts.WithLabelValues(c.account.name, string(result.Recount)).Inc()
+	if result.Recount == counting.OutcomeDifferent {
+		s.say(level.Warn, "msg", "a recount of a campaign found other counts than were shown, although nothing seemed to have moved; they are right now, and all rows are counted for a while",
+			"account", c.account.name, "campaign_id", c.known.ID, "campaign", c.known.Name, "until", result.State.RowsUntil.UTC().Format(time.RFC3339))
+	}
 }
 
 // failed takes in a refresh that failed. since is when a scrape asked for it; trial says that it was to tell whether the

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"smartlead_exporter/counting"
 	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
@@ -132,7 +133,7 @@ func (r refreshing) run(t *testing.T) (took time.Duration, requests int) {
 	sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Delay(r.takes)}})
 	e := start(t, settings())
 	client := e.newClient(a.Name, sim, r.limits)
-	a.Fetcher, a.Budget = client, client.Budget
+	a.Fetcher, a.Budget = counting.NewByRows(client), client.Budget
 	e.store.Apply(settings(a))
 
 	began := time.Now()

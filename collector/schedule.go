@@ -83,7 +83,7 @@ type candidate struct {
 	inTurn  bool          // it failed by itself, or never succeeded: only in turn
 	rate    float64       // changes a second
 	age     time.Duration // since its last success
-	cost    int           // requests that its refresh is expected to take, at least 1
+	cost    float64       // requests that its refresh is expected to take, at least 1
 	tried   time.Time     // when it was last tried
 	order   uint64        // of those that were never tried
 }
@@ -91,7 +91,7 @@ type candidate struct {
 // gain is by how much the expected unseen changes, weighed by their age, are lessened for each request.
 func (c *candidate) gain() float64 {
 	age := c.age.Seconds()
-	return c.rate * age * age / float64(max(c.cost, 1))
+	return c.rate * age * age / max(c.cost, 1)
 }
 
 // whose turn the next request is.

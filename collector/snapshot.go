@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
@@ -33,8 +34,9 @@ type Snapshot struct {
 	// zero if it can be, or only waits for its turn.
 	FailingSince time.Time
 
-	Cost int  // requests that its next refresh is expected to take; 0 if nothing is known
-	Rate Rate // how often it changes
+	Cost     float64         // requests that a refresh is expected to take now, at least 1
+	Rate     Rate            // how often it changes
+	Counting *counting.State // how it is counted; nil if nothing is known
 
 	// NextRefresh is from when on a scrape has the campaign refreshed; zero if it would now.
 	NextRefresh time.Time
@@ -71,6 +73,7 @@ type AccountSnapshot struct {
 // snapshot returns what is known of a campaign now, but for its place. s.mu is held.
 func (s *Store) snapshot(c *campaign, now time.Time) Snapshot {
 	snapshot := c.known
+	snapshot.Cost = c.cost(now)
 	snapshot.FailingSince = s.failingSince(c, now)
 	snapshot.Up = snapshot.Up && snapshot.FailingSince.IsZero()
 	snapshot.Refreshing = c.running()

@@ -9,14 +9,15 @@ import (
 
 	"github.com/go-kit/log"
 
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
-// Fetcher fetches the statistics of a campaign; *smartlead.Client is one. It returns complete sets only, and keeps the
-// account's request budget.
+// Fetcher fetches the counts of a campaign; *counting.Counter is one, and *counting.ByRows. It returns complete sets only,
+// and keeps the account's request budget.
 type Fetcher interface {
-	// Statistics returns a set that came whole, or an error. Its Requests are set in either case.
-	Statistics(ctx context.Context, q smartlead.StatisticsQuery) (smartlead.Statistics, error)
+	// Count returns counts that came whole, or an error. The Requests of its Statistics are set in either case.
+	Count(ctx context.Context, task counting.Task) (counting.Result, error)
 }
 
 // Settings are what a Store is to keep, and for how long.

@@ -105,7 +105,7 @@ func (w *wait) needs(q *quota, now time.Time) int {
 		}
 		for _, c := range a.waiting {
 			if !c.hopeless() && (c.first || w.probed == nil) {
-				requests += c.cost()
+				requests += expected(c.cost(now))
 			}
 		}
 	}

@@ -76,6 +76,7 @@ func (r *reader) account(n *yaml.Node) *Account {
 		BaseURL:          DefaultBaseURL,
 		RequestTimeout:   DefaultRequestTimeout,
 		MetadataInterval: DefaultMetadataInterval,
+		Counting:         CountingAuto,
 		RateLimit: RateLimit{
 			PerMinute:   DefaultPerMinute,
 			PerHour:     DefaultPerHour,
@@ -98,6 +99,7 @@ func (r *reader) account(n *yaml.Node) *Account {
 		}),
 		"discovery":         r.discovery(&a.Discovery),
 		"metadata_interval": r.duration(&a.MetadataInterval),
+		"counting":          r.text(&a.Counting),
 	})
 
 	if a.RequestTimeout <= 0 || a.RequestTimeout > maxRequestTimeout {
@@ -108,6 +110,9 @@ func (r *reader) account(n *yaml.Node) *Account {
 	}
 	if a.MetadataInterval != 0 && a.MetadataInterval < minDiscoveryInterval {
 		r.problemf(at.of("metadata_interval"), "metadata_interval is %v: write at least %v, since each list of campaigns takes from the request budget, or 0s for never", a.MetadataInterval, minDiscoveryInterval)
+	}
+	if a.Counting != CountingAuto && a.Counting != CountingRows {
+		r.problemf(at.of("counting"), "counting is %s: write auto, or rows to count every row, always", quote(a.Counting))
 	}
 	key := r.keySource(a, apiKey, at)
 	r.baseURL(a, key, at.of("base_url"))

@@ -37,6 +37,12 @@ const (
 	DefaultConcurrency      = 4
 )
 
+// How campaigns are counted.
+const (
+	CountingAuto = "auto" // by what a detector says has moved, where that is worth it
+	CountingRows = "rows" // by all rows, each time
+)
+
 // maxFileBytes bounds a configuration file. A hundred thousand campaigns in the
 // long form fit; a disk image given by mistake does not get read to its end.
 const maxFileBytes = 16 << 20
@@ -88,6 +94,9 @@ type Account struct {
 	// MetadataInterval is the time between two looks at the names and statuses
 	// of the listed campaigns; 0 for never.
 	MetadataInterval model.Duration `yaml:"metadata_interval"`
+
+	// Counting is CountingAuto or CountingRows.
+	Counting string `yaml:"counting"`
 
 	// SharesKeyWith names the first account of those before it that have the same
 	// key and base URL, and so one quota with it; empty if there is none.
@@ -226,9 +235,9 @@ func bare(err error) error {
 }
 
 // AsksLike reports whether requests for one account are sent as those for another of its name are: to the same address,
-// with the key from the same source, over the same kind of connection and within the same limits.
+// with the key from the same source, over the same kind of connection, within the same limits, and to count in the same way.
 func (a *Account) AsksLike(b *Account) bool {
 	return a.Name == b.Name && a.BaseURL == b.BaseURL && a.APIKeyEnv == b.APIKeyEnv && a.APIKeyFile == b.APIKeyFile && a.APIKey == b.APIKey &&
-		a.envKey == b.envKey && a.RequestTimeout == b.RequestTimeout && a.RateLimit == b.RateLimit &&
+		a.envKey == b.envKey && a.RequestTimeout == b.RequestTimeout && a.RateLimit == b.RateLimit && a.Counting == b.Counting &&
 		reflect.DeepEqual(a.HTTPConfig, b.HTTPConfig)
 }

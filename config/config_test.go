@@ -55,6 +55,7 @@ func TestDefaults(t *testing.T) {
 			HTTPConfig:       promconfig.HTTPClientConfig{EnableHTTP2: true},
 			Campaigns:        []config.Campaign{{ID: 12345}},
 			MetadataInterval: model.Duration(time.Hour),
+			Counting:         config.CountingAuto,
 		}},
 	}
 	for name, text := range map[string]string{
@@ -90,6 +91,7 @@ accounts:
     api_key_file: key
     request_timeout: 1m
     metadata_interval: 0s
+    counting: rows
     rate_limit: {per_minute: 120, per_hour: 3000, concurrency: 8}
     http_config:
       proxy_url: http://user:password@proxy.example:3128
@@ -135,6 +137,7 @@ accounts:
 				},
 				{ID: 13579, SentWithin: model.Duration(30 * 24 * time.Hour)},
 			},
+			Counting: config.CountingRows,
 		}, {
 			Name:             "b.c",
 			BaseURL:          config.DefaultBaseURL,
@@ -144,6 +147,7 @@ accounts:
 			HTTPConfig:       promconfig.HTTPClientConfig{EnableHTTP2: true},
 			Campaigns:        []config.Campaign{{ID: 9223372036854775807}},
 			MetadataInterval: config.DefaultMetadataInterval,
+			Counting:         config.CountingAuto,
 		}},
 	}
 	if d := diff(want, cfg); d != "" {

@@ -63,29 +63,43 @@ func (c *changes) newRows() error {
 	return c.match(added)
 }
 
-// match holds the rows that were found against what the detector says was sent. More than it says means that others were
-// deleted, unless it is late; fewer, that they are late. What doesn't come in time has all rows counted.
+// match holds the rows that were found against what the detector says was sent. Fewer are late; what doesn't come in time has
+// all rows counted. More can have been sent since the detector was read, or others were deleted; the total of all tells.
 func (c *changes) match(added int64) error {
 	if !c.whole() {
 		c.followed(sent, added)
 		return nil
 	}
-	was, left := c.task.State.Behind[sent], &c.next.Repeat[sent]
-	c.next.Behind[sent] = was + c.moved.by[sent] - added
+	was, left := c.task.State.Repeat[sent], &c.next.Repeat[sent]
+	lags := c.balance(sent, added)
 	switch {
-	case c.next.Behind[sent] == 0:
+	case c.next.Behind[sent] < 0:
 		*left = 0
-	case c.next.Behind[sent] < 0 && !c.counter.detectorLags():
-		c.ahead = true
-		return errRows
+		return c.checkTotal()
+	case !lags:
+		*left = 0
 	case was == 0:
 		*left = repeats
-	case *left <= 1:
+	case was == 1:
 		return errRows
 	default:
-		*left--
+		*left = was - 1
 	}
 	return nil
+}
+
+// checkTotal has all rows counted if there are fewer than are known.
+func (c *changes) checkTotal() error {
+	total, err := c.source.Total(c.ctx, c.task.Query)
+	c.requests += total.Requests
+	switch {
+	case err != nil:
+		return err
+	case total.Rows < c.next.Rows:
+		return errRows
+	default:
+		return nil
+	}
 }
 
 // add counts a row.

@@ -19,7 +19,6 @@ type changes struct {
 	next    State
 	steps   []smartlead.Step
 	ids     []smartlead.SequenceStep
-	ahead   bool // more rows were found than the detector told of
 }
 
 // byDetector reads the detector and fetches only what moved.
@@ -39,12 +38,6 @@ func (r *run) byDetector() (Result, error) {
 		steps: slices.Clone(r.task.Last.Steps), ids: r.task.Last.Sequences,
 	}
 	switch err := c.fetch(); {
-	case errors.Is(err, errRows) && c.ahead:
-		result, err := r.all(reading)
-		if err == nil && result.Statistics.Rows == int(c.next.Rows) { // none was deleted
-			r.counter.setLags()
-		}
-		return result, err
 	case errors.Is(err, errRows):
 		return r.all(reading)
 	case errors.Is(err, smartlead.ErrFilterIgnored):
@@ -53,7 +46,9 @@ func (r *run) byDetector() (Result, error) {
 		return Result{}, err
 	}
 	c.next.Detected, c.next.MovedAt = reading, c.moved.times(state.MovedAt, time.Now())
-	c.next.Cost = meanCost(state.Cost, r.requests)
+	if !c.moved.nothing() {
+		c.next.Cost = meanCost(state.Cost, r.requests)
+	}
 	statistics := *r.task.Last
 	statistics.Steps, statistics.Sequences, statistics.Rows = c.steps, c.ids, int(c.next.Rows)
 	return Result{Statistics: statistics, State: &c.next}, nil
@@ -156,27 +151,39 @@ func (c *changes) whole() bool {
 // endpoints are eventually consistent. What the rows never make up for was no e-mail: opens and clicks may be counted there
 // as events.
 func (c *changes) followed(kind int, by int64) {
-	behind, left := &c.next.Behind[kind], &c.next.Repeat[kind]
+	left := &c.next.Repeat[kind]
 	lags := by == 0 && c.moved.moved[kind]
 	if c.whole() && !c.counter.countsEvents(kind) {
-		*behind = max(*behind+c.moved.by[kind]-by, 0)
-		fell := c.moved.by[kind] < 0 && by > c.moved.by[kind]
-		lags = *behind > 0 || fell
+		lags = c.balance(kind, by)
 	}
 	switch {
 	case !lags:
-		*left, *behind = 0, 0
+		*left = 0
 	case c.moved.moved[kind]:
 		*left = repeats
 	default:
 		*left--
 		if *left <= 0 {
-			*left, *behind = 0, 0
+			*left, c.next.Behind[kind] = 0, 0
 			if c.whole() && (kind == opened || kind == clicked) {
 				c.counter.setEvents(kind)
 			}
 		}
 	}
+}
+
+// balance adds to what the rows of a kind are behind the detector, and reports whether they lag. They can be ahead by what
+// came between the two requests. The detector makes up for that the next time; what it doesn't make up for it counts
+// otherwise, and it is forgotten.
+func (c *changes) balance(kind int, by int64) (lags bool) {
+	told := c.moved.by[kind]
+	behind := c.task.State.Behind[kind] + told - by
+	lags = behind > 0 || behind < 0 && told < 0
+	if !lags {
+		behind = min(max(behind, told-by), 0)
+	}
+	c.next.Behind[kind] = behind
+	return lags
 }
 
 func latest(a, b time.Time) time.Time {

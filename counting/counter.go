@@ -37,8 +37,8 @@ func Outcomes() []Outcome { return []Outcome{OutcomeEqual, OutcomeDifferent, Out
 
 // Source is where counts come from; *smartlead.Client is one.
 type Source interface {
-	// AsOneCall returns a context whose calls have one place in the order of requests.
-	AsOneCall(ctx context.Context) context.Context
+	// AsOneCall returns a context whose calls have one place in the order of requests, until it is ended.
+	AsOneCall(ctx context.Context) (_ context.Context, end func())
 	// Statistics counts all rows of a query.
 	Statistics(ctx context.Context, q smartlead.StatisticsQuery) (smartlead.Statistics, error)
 	// Rows returns the rows of a query, each to be known again.
@@ -69,6 +69,7 @@ type Result struct {
 	// State is to be given to the next Task of the same query.
 	State   *State
 	Recount Outcome
+	AllRows bool // all rows were counted
 }
 
 // Counter counts the campaigns of an account. It is safe for concurrent use.
@@ -80,8 +81,6 @@ type Counter struct {
 	noAnalytics time.Time
 	// totals says whether total_stats was found to count with the filters applied.
 	totals trust
-	// lags says that the detector was seen to tell of e-mails later than the rows have them.
-	lags bool
 	// events are the kinds that the detector was seen to count more of than there are e-mails.
 	events [kinds]bool
 }
@@ -100,7 +99,9 @@ func NewCounter(source Source) *Counter { return &Counter{source: source} }
 
 // Count has a campaign's counts, or fails and changes nothing. Its errors are those of package smartlead.
 func (c *Counter) Count(ctx context.Context, task Task) (Result, error) {
-	run := &run{counter: c, source: c.source, task: task, ctx: c.source.AsOneCall(ctx)}
+	ctx, end := c.source.AsOneCall(ctx)
+	defer end()
+	run := &run{counter: c, source: c.source, task: task, ctx: ctx}
 	result, err := run.count()
 	if err != nil {
 		result = Result{}
@@ -124,7 +125,8 @@ func NewByRows(source Rower) *ByRows { return &ByRows{source} }
 // Count counts all rows.
 func (c *ByRows) Count(ctx context.Context, task Task) (Result, error) {
 	statistics, err := c.source.Statistics(ctx, task.Query)
-	result := Result{Statistics: statistics}
+	statistics.Recent = nil // which nobody needs
+	result := Result{Statistics: statistics, AllRows: true}
 	if err == nil {
 		result.State = &State{RowsCost: statistics.Requests, Cost: float64(statistics.Requests)}
 	}
@@ -145,13 +147,6 @@ func (c *Counter) forgoAnalytics(now time.Time) {
 	c.noAnalytics = now.Add(analyticsRetry)
 }
 
-// detectorLags reports whether the detector was seen to be later than the rows.
-func (c *Counter) detectorLags() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.lags
-}
-
 // countsEvents reports whether the detector was seen to count more of a kind than there are e-mails.
 func (c *Counter) countsEvents(kind int) bool {
 	c.mu.Lock()
@@ -163,12 +158,6 @@ func (c *Counter) setEvents(kind int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.events[kind] = true
-}
-
-func (c *Counter) setLags() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lags = true
 }
 
 func (c *Counter) trustOfTotals() trust {

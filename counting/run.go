@@ -3,6 +3,7 @@ package counting
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -49,17 +50,39 @@ func (s *State) byRows(now time.Time) bool {
 	return s.RowsCost <= smallCampaign || s.Unfiltered || now.Before(s.RowsUntil) || s.Cost > float64(s.RowsCost)
 }
 
-// NextCost returns how many requests the next refresh is expected to take, at least 1.
-func (s *State) NextCost(now time.Time) int {
+// NextCost returns how many requests the next refresh is expected to take, at least 1, if so many changes are expected
+// since the last one.
+func (s *State) NextCost(now time.Time, changes float64) float64 {
 	switch {
 	case s == nil:
 		return 1
 	case s.byRows(now):
-		return max(s.RowsCost, 1)
+		return max(float64(s.RowsCost), 1)
 	case s.Detected == nil:
-		return s.RowsCost + 1
+		return float64(s.RowsCost) + s.Detected.cost()
 	default:
-		return max(int(s.Cost+0.5), 1)
+		none := math.Exp(-changes) // is how likely it is that nothing moved, as changes come independently
+		return none*s.Detected.cost() + (1-none)*max(s.Cost, s.Detected.cost())
+	}
+}
+
+// cost returns how many requests the detector takes.
+func (r *Reading) cost() float64 {
+	if r != nil && r.Method == MethodTotals {
+		return kinds
+	}
+	return 1
+}
+
+// RecountCost returns how many requests a count by all rows is expected to take, at least 1.
+func (s *State) RecountCost() int {
+	switch {
+	case s == nil:
+		return 1
+	case s.Detected == nil:
+		return max(s.RowsCost, 1)
+	default:
+		return s.RowsCost + int(s.Detected.cost())
 	}
 }
 
@@ -158,7 +181,7 @@ func (r *run) counted(statistics smartlead.Statistics, reading *Reading) Result 
 	if next.Detected == nil {
 		next.Recent = nil
 	}
-	return Result{Statistics: statistics, State: next}
+	return Result{Statistics: statistics, State: next, AllRows: true}
 }
 
 // lag takes note of what the detector saw move and a count by all rows didn't have: it may be late.

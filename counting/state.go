@@ -49,8 +49,8 @@ var statuses = [kinds]smartlead.EmailStatus{
 // State is what a Counter knows of a campaign beside its counts. It is not changed once it was returned, and nobody may
 // change it.
 type State struct {
-	// RowsCost is how many requests counting by all rows takes, as far as is known; Cost how many the next refresh is
-	// expected to take.
+	// RowsCost is how many requests counting by all rows takes, as far as is known; Cost how many a refresh by the detector
+	// takes in the mean if something moved.
 	RowsCost int
 	Cost     float64
 
@@ -60,8 +60,8 @@ type State struct {
 	// Newest is when the newest e-mail that was counted was sent, Recent are the e-mails counted of the time before it.
 	Newest time.Time
 	Recent []smartlead.RecentRow
-	// Behind is by how much the rows of each kind moved less than the detector says, since all rows were counted; what was
-	// sent can be below 0. Repeat is how often each kind is to be asked for once more for that reason.
+	// Behind is by how much the rows of each kind moved less than the detector says; below 0, by how much more. Repeat is
+	// how often each kind is to be asked for once more for that reason.
 	Behind [kinds]int64
 	Repeat [kinds]int
 	// MovedAt is when the detector was last seen to have moved.

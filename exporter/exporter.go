@@ -14,6 +14,7 @@ import (
 	"smartlead_exporter/cachefile"
 	"smartlead_exporter/collector"
 	"smartlead_exporter/config"
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
@@ -68,7 +69,7 @@ func (e *Exporter) Apply(cfg *config.Config) error {
 		}
 		clients[account.Name] = c
 		a := Settings(account)
-		a.Fetcher, a.Lister, a.Budget, a.Origin = c, c, c.Budget, c.Origin()
+		a.Fetcher, a.Lister, a.Budget, a.Origin = c.counter, c, c.Budget, c.Origin()
 		settings.Accounts = append(settings.Accounts, a)
 	}
 	if err := e.options.Keeper.Use(cfg.Cache.File); err != nil {
@@ -84,9 +85,10 @@ func (e *Exporter) Apply(cfg *config.Config) error {
 	return nil
 }
 
-// client is a client, and the account that it was made for.
+// client is a client, what counts campaigns by it, and the account that both were made for.
 type client struct {
 	*smartlead.Client
+	counter collector.Fetcher
 	account *config.Account
 }
 
@@ -96,7 +98,18 @@ func (e *Exporter) newClient(account *config.Account) (client, error) {
 		Trace:     e.ledger.trace(account.Name, e.options.Metrics.Trace(account.Name)),
 		Transport: e.options.Transport,
 	})
-	return client{c, account}, err
+	if err != nil {
+		return client{}, err
+	}
+	return client{c, counter(account, c), account}, nil
+}
+
+// counter returns what counts an account's campaigns.
+func counter(account *config.Account, c *smartlead.Client) collector.Fetcher {
+	if account.Counting == config.CountingRows {
+		return counting.NewByRows(c)
+	}
+	return counting.NewCounter(c)
 }
 
 // closeAll has clients that aren't used any more give back their shares of the quotas, and their connections.

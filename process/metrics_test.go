@@ -295,6 +295,8 @@ func TestLint(t *testing.T) {
 		"smartlead_exporter_cache_max_stale_seconds",
 		"smartlead_exporter_max_age_seconds",
 		"smartlead_exporter_expected_change_delay_seconds",
+		"smartlead_exporter_counting_campaigns",
+		"smartlead_exporter_recounts_total",
 		"smartlead_exporter_config_last_reload_successful",
 		"smartlead_exporter_config_last_reload_success_timestamp_seconds",
 		"smartlead_exporter_build_info",

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -35,7 +36,7 @@ func newCell(t *testing.T, f *fault, shape simulator.Shape) *cell {
 	account := func(name string, a *api, campaigns ...collector.Campaign) collector.Account {
 		client := c.newClient(name, func() (string, error) { return matrixKey, nil }, a.line, smartlead.NewBudgets(), matrixLimits)
 		return collector.Account{
-			Name: name, Origin: client.Origin(), Fetcher: client, Budget: client.Budget, Concurrency: matrixLimits.Concurrency, Campaigns: campaigns,
+			Name: name, Origin: client.Origin(), Fetcher: counting.NewByRows(client), Budget: client.Budget, Concurrency: matrixLimits.Concurrency, Campaigns: campaigns,
 		}
 	}
 	campaign := func(id int64, pageSize int) collector.Campaign {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"smartlead_exporter/collector"
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -57,7 +58,12 @@ type witness struct {
 	records map[int64]*record
 }
 
-// Statistics implements collector.Fetcher.
+// Count implements collector.Fetcher, by all rows.
+func (f *witness) Count(ctx context.Context, task counting.Task) (counting.Result, error) {
+	return counting.NewByRows(f).Count(ctx, task)
+}
+
+// Statistics implements counting.Rower.
 func (f *witness) Statistics(ctx context.Context, q smartlead.StatisticsQuery) (smartlead.Statistics, error) {
 	r := f.records[q.CampaignID]
 	begin := time.Now()

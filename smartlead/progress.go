@@ -34,9 +34,10 @@ func ProgressOf(ctx context.Context) Progress {
 type ticketKey struct{}
 
 // AsOneCall returns a context whose calls count as one that has begun now: they have one place in the order in which
-// requests are sent. It is for work that takes several calls, one after another.
-func (c *Client) AsOneCall(ctx context.Context) context.Context {
-	return context.WithValue(ctx, ticketKey{}, c.budgets.begin())
+// requests are sent. It is for work that takes several calls, one after another, and has to be ended.
+func (c *Client) AsOneCall(ctx context.Context) (_ context.Context, end func()) {
+	t := c.budgets.begin()
+	return context.WithValue(ctx, ticketKey{}, t), func() { c.budgets.end(t) }
 }
 
 func ticketOf(ctx context.Context) *ticket {
@@ -46,12 +47,10 @@ func ticketOf(ctx context.Context) *ticket {
 
 // begin returns a context with the call's place in the order, unless ctx has one, and a function to be called at its end.
 func (c *Client) begin(ctx context.Context) (_ context.Context, end func()) {
-	t := ticketOf(ctx)
-	if t == nil {
-		t = c.budgets.begin()
-		ctx = context.WithValue(ctx, ticketKey{}, t)
+	if t := ticketOf(ctx); t != nil {
+		return ctx, func() { c.budgets.expect(t, 0) }
 	}
-	return ctx, func() { c.budgets.end(t) }
+	return c.AsOneCall(ctx)
 }
 
 // expect takes note of how many more requests the call expects to send.

@@ -62,7 +62,8 @@ func TestCallsAsOne(t *testing.T) {
 		}
 		var all sync.WaitGroup
 		all.Go(func() {
-			ctx := client.AsOneCall(t.Context())
+			ctx, end := client.AsOneCall(t.Context())
+			defer end()
 			for range 3 {
 				ask(ctx, 1)
 			}

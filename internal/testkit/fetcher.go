@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
@@ -59,7 +60,12 @@ func (f *Fetcher) AnswerAll(with Answer) {
 	f.all = with
 }
 
-// Statistics implements collector.Fetcher.
+// Count implements collector.Fetcher: by all rows.
+func (f *Fetcher) Count(ctx context.Context, task counting.Task) (counting.Result, error) {
+	return counting.NewByRows(f).Count(ctx, task)
+}
+
+// Statistics implements counting.Rower.
 func (f *Fetcher) Statistics(ctx context.Context, q smartlead.StatisticsQuery) (smartlead.Statistics, error) {
 	with := f.begin(q.CampaignID)
 	defer f.end(q.CampaignID)
