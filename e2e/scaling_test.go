@@ -138,7 +138,7 @@ func TestScaling(t *testing.T) {
 	})
 
 	// How many targets each configuration leads to.
-	targets := map[string]int{"one-job": 1, "two-servers": 1, "shards": 3, "sd-by-status": len(campaigns) + 1, "hashmod": len(campaigns)}
+	targets := map[string]int{"one-job": 1, "two-servers": 1, "shards": 3, "hashmod": len(campaigns)}
 	servers, _ := scalingConfigs(t)
 	if !slices.Equal(slices.Sorted(maps.Keys(servers)), slices.Sorted(maps.Keys(targets))) {
 		t.Errorf("docs/scaling.md has the configurations %q", slices.Sorted(maps.Keys(servers)))
