@@ -1,49 +1,43 @@
 package exporter_test
 
 import (
-	"context"
-	"errors"
-	"os"
-	"syscall"
 	"testing"
 	"testing/synctest"
-	"time"
 
-	"smartlead_exporter/exporter"
+	"smartlead_exporter/internal/testkit"
+	"smartlead_exporter/smartlead/simulator"
 )
 
-// What is loaded by itself, and when: at each look that finds a change, at each signal, and else never.
-func TestReloading(t *testing.T) {
-	for name, tc := range map[string]struct {
-		interval time.Duration
-		changes  bool // whether there is a function that tells of changes
-		looks    int  // in ten minutes
-		want     int  // loads, the one by a signal included
+// A key from elsewhere, and another server, make all due at once; a new name and another way of writing the same do not.
+func TestReloadsThatMakeAllDue(t *testing.T) {
+	for _, tt := range []struct {
+		name, before, after string
+		want                int // requests after the reload
 	}{
-		"off by default":  {0, true, 0, 1},
-		"each minute":     {time.Minute, true, 9, 4},
-		"nothing to look": {time.Minute, false, 0, 1},
+		{"nothing else", "{api_key: the-key, campaigns: [1, 2]}", "{api_key: the-key, campaigns: [1, 2]}", 0},
+		{"another name", "{name: a, api_key: the-key, campaigns: [1, 2]}", "{name: b, api_key: the-key, campaigns: [1, 2]}", 0},
+		{"another key", "{api_key: the-key, campaigns: [1, 2]}", "{api_key: another-key, campaigns: [1, 2]}", 3},
+		{"a key in a file", "{api_key: the-key, campaigns: [1, 2]}", "{api_key_file: key, campaigns: [1, 2]}", 3},
+		{"another server", "{base_url: 'https://one.test/v1', api_key: the-key, campaigns: [1, 2]}", "{base_url: 'https://two.test/v1', api_key: the-key, campaigns: [1, 2]}", 3},
+		{"the same server", "{base_url: 'https://one.test/v1', api_key: the-key, campaigns: [1, 2]}", "{base_url: 'https://ONE.test:443/v1/', api_key: the-key, campaigns: [1, 2]}", 0},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var looks, loads int
-				hangups := make(chan os.Signal, 1)
-				r := exporter.Reloading{
-					Load:     func() error { loads++; return errors.New("refused") }, // which doesn't end it
-					Hangups:  hangups,
-					Interval: tc.interval,
+				sim := newSimulator(t, simulator.Options{Prefix: "/v1"})
+				if tt.name != "another server" && tt.name != "the same server" {
+					sim = newSimulator(t, simulator.Options{})
 				}
-				if tc.changes {
-					r.Changed = func() bool { looks++; return looks%3 == 0 }
-				}
-				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute-time.Second)
-				defer cancel()
-				hangups <- syscall.SIGHUP
-				if err := r.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("it ended by %v", err)
-				}
-				if looks != tc.looks || loads != tc.want {
-					t.Errorf("looked %d times and loaded %d times, want %d and %d", looks, loads, tc.looks, tc.want)
+				e := begin(t, sim)
+				testkit.Overwrite(t, e.dir+"/key", "the-key")
+				e.mustApply("{accounts: [" + tt.before + "]}")
+				e.scrape()
+				synctest.Wait()
+				sim.ForgetRequests()
+				e.mustApply("{accounts: [" + tt.after + "]}")
+				e.scrape()
+				synctest.Wait()
+				if got := len(sim.Requests()); got != tt.want {
+					t.Errorf("there were %d requests after the reload, want %d", got, tt.want)
 				}
 			})
 		})
