@@ -415,6 +415,8 @@ func TestFreshness(t *testing.T) {
 		exporter(`smartlead_exporter_rate_limit_requests{account="a",window="hour"}`, 1000),
 		exporter(`smartlead_campaign_refresh_requests{campaign_id="1"}`, 2),
 		exporter(`smartlead_campaign_refresh_requests{campaign_id="2"}`, 1),
+		exporter(`smartlead_exporter_counting_campaigns{account="a",method="analytics"}`, 2),
+		exporter(`smartlead_exporter_recounts_total{account="a",result="equal"}`, 7),
 		line{`smartlead_exporter_api_requests_total{account="a",code="200"}`, when(from, now, func(at time.Time) float64 { return 15 * at.Sub(from).Minutes() })},
 	)
 	for maxAge, state := range map[float64]float64{2000: 12, 7200: 0} {
@@ -424,6 +426,11 @@ func TestFreshness(t *testing.T) {
 			"State of the data A": state, "Oldest data A": 3600, "Oldest by the quota A": maxAge, "Changes shown after A": 300,
 			"Quota used A": 0.9, // 900 of 1,000 in an hour, 15 of 60 in a minute
 		})
+		for _, name := range []string{"Campaigns by counting method A", "Recounts A"} {
+			if !v.asked(t, prom, name).hasData() {
+				t.Errorf("%s: no data", name)
+			}
+		}
 		next := v.asked(t, prom, "Refreshed next A").Series
 		if len(next) != 2 || next[0].Labels["campaign_name"] != "c2" {
 			t.Errorf("refreshed next is %v, want first the campaign that is an hour old", next)
