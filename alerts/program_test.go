@@ -3,6 +3,7 @@ package alerts_test
 import (
 	"context"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -52,6 +53,7 @@ func emitted(t *testing.T) map[string]family {
 	if err := campaigns.Register(collector.New(ctx, store)); err != nil {
 		t.Fatal(err)
 	}
+	awaitSubjects(t, campaigns)
 	families := map[string]family{}
 	for _, registry := range []*describedRegistry{campaigns, own} {
 		gathered, err := registry.Gather()
@@ -75,6 +77,26 @@ func emitted(t *testing.T) map[string]family {
 		}
 	}
 	return families
+}
+
+// awaitSubjects gathers until all subjects are collected, for which no scrape waits.
+func awaitSubjects(t *testing.T, campaigns prometheus.Gatherer) {
+	t.Helper()
+	for collected := 0; collected < len(collector.Subjects()); runtime.Gosched() {
+		gathered, err := campaigns.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		collected = 0
+		for _, f := range gathered {
+			if f.GetName() != "smartlead_exporter_subject_up" {
+				continue
+			}
+			for _, m := range f.GetMetric() {
+				collected += int(m.GetGauge().GetValue())
+			}
+		}
+	}
 }
 
 // describedRegistry notes the names of all families that can come, whether they come or not.
@@ -108,5 +130,6 @@ func wellKnown() collector.Account {
 	})
 	return collector.Account{
 		Name: "default", Fetcher: fetcher, Concurrency: 1, Lister: lister, ListInterval: time.Hour, Discovery: &collector.Discovery{},
+		Source: testkit.Source{Campaign: 1}, Collect: collector.Subjects(),
 	}
 }

@@ -18,10 +18,15 @@ type account struct {
 	patience    time.Duration // from when on a refresh that gets no answer means that the account is silent
 	configured  []Campaign
 	catalog     catalog
-	removed     bool   // no longer configured
-	keyID       string // of the key that was in use last, as its budget has it; "" if that isn't known
-	quotaID     string // of the quota that its requests were last counted for
-	begun       bool   // a refresh has, at some time
+	source      Source
+	subjects    []*collecting // that are collected, in the order of the table
+	addresses   bool          // of mailboxes may be shown
+	removed     bool          // no longer configured
+	keyID       string        // of the key that was in use last, as its budget has it; "" if that isn't known
+	quotaID     string        // of the quota that its requests were last counted for
+	begun       bool          // a refresh has, at some time
+	ids         []int64       // its campaigns, as of the Store's idsBuilt-th set; nil if they weren't looked up yet
+	idsBuilt    uint64
 
 	waiting  []*campaign // that a scrape found to be due, in that order, and whose refresh hasn't begun
 	running  []*campaign // that are being fetched, in the order in which that began
@@ -53,6 +58,8 @@ func (a *account) apply(settings Account) (due bool) {
 		a.catalog.next = time.Time{}
 	}
 	a.catalog.apply(settings)
+	a.addresses = settings.MailboxAddresses
+	a.applySubjects(settings.Collect, settings.Source, due)
 	return due
 }
 

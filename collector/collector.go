@@ -36,6 +36,9 @@ func (c *scrapeCollector) Collect(ch chan<- prometheus.Metric) {
 	for _, account := range c.store.lists() {
 		account.show(metricSink(ch))
 	}
+	for _, subject := range c.store.subjects() {
+		subject.show(metricSink(ch))
+	}
 }
 
 // metricSink makes gauges for a registry.

@@ -26,6 +26,7 @@ type Gatherer struct {
 	mu         sync.Mutex
 	campaigns  map[string]*shownCampaign // by id
 	accounts   []AccountSnapshot
+	subjects   []subjectView
 	generation []*dto.MetricFamily
 }
 
@@ -52,7 +53,7 @@ func NewGatherer(store *Store) *Gatherer {
 // gathers is shown as well; it must not have families of the same names.
 func (g *Gatherer) ForScrape(ctx context.Context, own prometheus.Gatherer) prometheus.Gatherer {
 	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		generation := g.show(g.store.look(ctx, 0), g.store.lists())
+		generation := g.show(g.store.look(ctx, 0), g.store.lists(), g.store.subjects())
 		others, err := own.Gather() // last, so that it counts what this scrape caused
 		all := slices.Concat(generation, others)
 		sortFamilies(all)
@@ -68,7 +69,7 @@ func (g *Gatherer) ForCampaign(ctx context.Context, id int64) prometheus.Gathere
 		for _, seen := range g.store.look(ctx, id) {
 			campaigns[seen.ID] = showCampaign(&seen, nil)
 		}
-		families := assemble(campaigns, nil)
+		families := assemble(campaigns, nil, nil)
 		sortFamilies(families)
 		return families, nil
 	})
@@ -78,12 +79,13 @@ func sortFamilies(families []*dto.MetricFamily) {
 	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
 }
 
-// show returns the families of these campaigns and accounts.
-func (g *Gatherer) show(views []Snapshot, accounts []AccountSnapshot) []*dto.MetricFamily {
+// show returns the families of these campaigns, accounts and subjects.
+func (g *Gatherer) show(views []Snapshot, accounts []AccountSnapshot, subjects []subjectView) []*dto.MetricFamily {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	changed := len(views) != len(g.campaigns) ||
-		!slices.EqualFunc(accounts, g.accounts, func(a, b AccountSnapshot) bool { return a.sameList(&b) })
+		!slices.EqualFunc(accounts, g.accounts, func(a, b AccountSnapshot) bool { return a.sameList(&b) }) ||
+		!slices.EqualFunc(subjects, g.subjects, func(a, b subjectView) bool { return a.same(&b) })
 	campaigns := make(map[string]*shownCampaign, len(views))
 	for i := range views {
 		v := &views[i]
@@ -96,8 +98,8 @@ func (g *Gatherer) show(views []Snapshot, accounts []AccountSnapshot) []*dto.Met
 		changed = true
 	}
 	if changed {
-		g.campaigns, g.accounts = campaigns, accounts
-		g.generation = assemble(campaigns, accounts)
+		g.campaigns, g.accounts, g.subjects = campaigns, accounts, subjects
+		g.generation = assemble(campaigns, accounts, subjects)
 	}
 	return g.generation
 }
@@ -119,7 +121,7 @@ func showCampaign(v *Snapshot, old *shownCampaign) *shownCampaign {
 }
 
 // assemble sorts metrics into families.
-func assemble(campaigns map[string]*shownCampaign, accounts []AccountSnapshot) []*dto.MetricFamily {
+func assemble(campaigns map[string]*shownCampaign, accounts []AccountSnapshot, subjects []subjectView) []*dto.MetricFamily {
 	byFamily := make(map[*family]*dto.MetricFamily, len(families))
 	add := func(list []shown) {
 		for _, s := range list {
@@ -138,6 +140,9 @@ func assemble(campaigns map[string]*shownCampaign, accounts []AccountSnapshot) [
 		add(c.steps)
 	}
 	for _, v := range accounts {
+		add(collect(v.show))
+	}
+	for _, v := range subjects {
 		add(collect(v.show))
 	}
 	return slices.Collect(maps.Values(byFamily))

@@ -53,13 +53,13 @@ var (
 	lastDiscoveryFamily = accountFamily("last_discovery_timestamp_seconds", "When the account's list of campaigns was last had and believed, in Unix time. 0 before the first.")
 )
 
-// families are all of the above.
-var families = []*family{
+// families are all of the above, and those of subjects.
+var families = append([]*family{
 	sentFamily, openedFamily, clickedFamily, repliedFamily, unsubscribedFamily, bouncedFamily, lastSentFamily,
 	infoFamily, upFamily, lastSuccessFamily, refreshDurationFamily, refreshRequestsFamily, rowsWithoutStepFamily,
 	statusFamily, tagFamily, openTrackingFamily, clickTrackingFamily, createdFamily, maxLeadsPerDayFamily,
 	campaignsFamily, omittedFamily, lastDiscoveryFamily,
-}
+}, subjectFamilies...)
 
 // family describes a family of gauges.
 type family struct {

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"smartlead_exporter/smartlead"
@@ -107,6 +108,9 @@ func (q *quota) claims() (claimed claims) {
 			claimed.next++
 			claimed.all++
 		}
+		remaining, unasked := a.subjectRequests()
+		claimed.next += unasked
+		claimed.all += remaining
 	}
 	return claimed
 }
@@ -153,16 +157,19 @@ func (s *Store) dispatchOne(q *quota, now time.Time) (next time.Time, begun bool
 // anyWaits reports whether something of a quota waits to begin. s.mu is held.
 func (s *Store) anyWaits(q *quota) bool {
 	for _, a := range q.accounts {
-		if len(a.waiting) > 0 || a.catalog.pending && a.catalog.listing == nil {
+		if len(a.waiting) > 0 || a.catalog.pending && a.catalog.listing == nil || slices.ContainsFunc(a.subjects, (*collecting).wants) {
 			return true
 		}
 	}
 	return false
 }
 
-// beginNext begins a list or a refresh. Where it begins none, because of what will be over by then, it returns when to
+// beginNext begins a list, a part of a subject or a refresh. Where it begins none, because of what will be over by then, it returns when to
 // look again. s.mu is held.
 func (s *Store) beginNext(q *quota, large, full bool, now time.Time) (next time.Time, begun bool) {
+	if next, begun = s.beginSubject(q, now); begun {
+		return time.Time{}, true
+	}
 	candidates, campaigns := s.candidates[:0], s.candidate[:0]
 	for _, a := range q.accounts {
 		until, blocked := a.blocked(&q.state, now)

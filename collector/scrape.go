@@ -30,6 +30,7 @@ func (s *Store) lookAll(ctx context.Context) []lookup {
 	s.mu.Lock()
 	now := time.Now()
 	lists := s.wantLists(now)
+	s.wantSubjects(now)
 	looked := s.enqueue(s.campaigns, now)
 	built := s.built
 	waits := s.newWait(ctx, looked, nil, now)
@@ -51,6 +52,7 @@ func (s *Store) lookAll(ctx context.Context) []lookup {
 		now = time.Now()
 		if s.built != built { // campaigns came, or went
 			built = s.built
+			s.wantSubjects(now)
 			looked = append(looked, s.enqueue(s.except(looked), now)...)
 			waits = s.newWait(ctx, looked, nil, now)
 		}

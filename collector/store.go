@@ -47,6 +47,12 @@ type Account struct {
 	ListInterval time.Duration
 	// Discovery adds campaigns of the list to Campaigns; nil adds none.
 	Discovery *Discovery
+
+	// Collect names what to collect beyond the steps' counts, of Subjects, and Source has it.
+	Collect []string
+	Source  Source
+	// MailboxAddresses says that the addresses of mailboxes may be shown.
+	MailboxAddresses bool
 }
 
 // Campaign is what to fetch and what to call it.
@@ -74,6 +80,7 @@ type Store struct {
 	changes   uint64 // refreshes and lists that ended, and settings
 
 	credits      map[string]credit // by quota
+	paces        map[string]*pace  // likewise, of subjects
 	begun        []func(context.Context)
 	changed      chan struct{} // closed, and replaced, when a refresh or a list comes to something
 	expectations uint64        // how often it turned out that what scrapes wait for may take longer, or not come at all
@@ -98,6 +105,7 @@ type Store struct {
 func NewStore(logger log.Logger, metrics *Metrics) *Store {
 	s := &Store{
 		logger: logger, metrics: metrics, work: make(chan struct{}, 1), changed: make(chan struct{}), credits: map[string]credit{},
+		paces: map[string]*pace{},
 	}
 	metrics.watch(s)
 	return s
@@ -134,6 +142,7 @@ func (s *Store) Apply(settings Settings) {
 		if !slices.Contains(s.accounts, a) {
 			a.removed = true
 			a.catalog.giveUp()
+			a.giveUpSubjects()
 		}
 	}
 	s.rebuild()

@@ -100,6 +100,8 @@ func (w *wait) needs(q *quota, now time.Time) int {
 		if a.catalog.wants() {
 			requests++
 		}
+		ofSubjects, _ := a.subjectRequests()
+		requests += ofSubjects
 		if _, blocked := a.blocked(&q.state, now); blocked {
 			continue
 		}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,6 +101,8 @@ func (r *reader) account(n *yaml.Node) *Account {
 		"discovery":         r.discovery(&a.Discovery),
 		"metadata_interval": r.duration(&a.MetadataInterval),
 		"counting":          r.text(&a.Counting),
+		"collect":           r.collect(&a.Collect),
+		"mailbox_addresses": r.flag(&a.MailboxAddresses),
 	})
 
 	if a.RequestTimeout <= 0 || a.RequestTimeout > maxRequestTimeout {
@@ -113,6 +116,9 @@ func (r *reader) account(n *yaml.Node) *Account {
 	}
 	if a.Counting != CountingAuto && a.Counting != CountingRows {
 		r.problemf(at.of("counting"), "counting is %s: write auto, or rows to count every row, always", quote(a.Counting))
+	}
+	if line := at["mailbox_addresses"]; a.MailboxAddresses && !slices.Contains(a.Collect, "mailboxes") && !r.toldAt(at.of("collect")) {
+		r.warnf(line, "mailbox_addresses is true, and mailboxes aren't collected: write collect: [mailboxes] as well")
 	}
 	key := r.keySource(a, apiKey, at)
 	r.baseURL(a, key, at.of("base_url"))

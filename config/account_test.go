@@ -21,7 +21,7 @@ func TestRefusedAccounts(t *testing.T) {
 		},
 		{
 			"an unknown key near to none", inAccount("campaigns: [1]", "organisation: me"),
-			`config.yml:3: unknown key "organisation" in an account: write one of api_key, api_key_env, api_key_file, base_url, campaigns, counting, discovery, http_config, metadata_interval, name, rate_limit, request_timeout`,
+			`config.yml:3: unknown key "organisation" in an account: write one of api_key, api_key_env, api_key_file, base_url, campaigns, collect, counting, discovery, http_config, mailbox_addresses, metadata_interval, name, rate_limit, request_timeout`,
 		},
 		{
 			"a way of counting that isn't known", inAccount("counting: fast", "campaigns: [1]"),

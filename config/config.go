@@ -94,6 +94,10 @@ type Account struct {
 	// MetadataInterval is the time between two looks at the names and statuses
 	// of the listed campaigns; 0 for never.
 	MetadataInterval model.Duration `yaml:"metadata_interval"`
+	// Collect names what is collected beyond the steps' counts, each once.
+	Collect []string `yaml:"collect,omitempty"`
+	// MailboxAddresses has the addresses of the account's mailboxes shown.
+	MailboxAddresses bool `yaml:"mailbox_addresses"`
 
 	// Counting is CountingAuto or CountingRows.
 	Counting string `yaml:"counting"`

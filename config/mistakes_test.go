@@ -56,6 +56,14 @@ var mistakes = []mistake{
 	{"two accounts with one key", "accounts:\n  - {name: a, campaigns: [1]}\n  - {name: b, campaigns: [2]}\n", "warning 3", `account "b" has the API key of account "a" (line 2), so that both share 1000 requests an hour`, "write in each its part as rate_limit; else correct one of the keys"},
 	{"a part beside no part", "accounts:\n  - {name: a, campaigns: [1]}\n  - {name: b, rate_limit: {per_minute: 30, per_hour: 1000}, campaigns: [2]}\n  - {name: c, api_key: other, campaigns: [3]}\n", "3", "only one of them has per_minute and per_hour", "write it in both, as parts of what the key allows, or in neither"},
 
+	// What to collect.
+	{"a subject near to one", inAccount("collect: [mailbox]", "campaigns: [1]"), "2", `"mailbox" in collect is not known`, "did you mean mailboxes?"},
+	{"no subject", inAccount("collect: [leads, everything]", "campaigns: [1]"), "2", `"everything" in collect is not known`, "write some of mailboxes, leads, people"},
+	{"a subject twice", inAccount("collect:", "- leads", "- leads", "campaigns: [1]"), "4", "leads is in collect twice", "keep one of the two"},
+	{"a subject alone", inAccount("collect: leads", "campaigns: [1]"), "2", "collect is not a list", "such as - mailboxes"},
+	{"addresses by another word", inAccount("collect: [mailboxes]", "mailbox_addresses: show", "campaigns: [1]"), "3", `mailbox_addresses is "show"`, "write true or false"},
+	{"addresses of nothing", inAccount("collect: [leads]", "mailbox_addresses: true", "campaigns: [1]"), "warning 3", "mailboxes aren't collected", "write collect: [mailboxes] as well"},
+
 	// Lists of nothing.
 	{"no statuses", inDiscovery("statuses: []"), "3", "statuses is empty", "such as [ACTIVE], or leave it out"},
 	{"no tags", inDiscovery("interval: 5m", "tags: []"), "4", "tags is empty", "such as [outbound], or leave it out"},

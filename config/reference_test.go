@@ -201,6 +201,8 @@ func kindOf(t reflect.Type) string {
 		return "number"
 	case reflect.String:
 		return "text"
+	case reflect.Bool:
+		return "true or false"
 	}
 	return t.String()
 }

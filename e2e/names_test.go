@@ -37,6 +37,11 @@ func TestNames(t *testing.T) {
 		if emitted["smartlead_last_sent_timestamp_seconds"] == "" {
 			return errors.New("none has been refreshed")
 		}
+		for _, subject := range []string{"mailbox_info", "campaign_leads_replied", "campaign_positive_replies"} {
+			if emitted["smartlead_"+subject] == "" {
+				return errors.New("not all subjects have been collected")
+			}
+		}
 		return nil
 	})
 

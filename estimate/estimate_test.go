@@ -85,6 +85,12 @@ accounts:
     metadata_interval: 0s
     campaigns: [3]
 `,
+		"collect": `
+accounts:
+  - base_url: API
+    campaigns: [` + numbers(300) + `]
+    collect: [mailboxes, leads, people]
+`,
 		"starved": `
 accounts:
   - base_url: API
@@ -138,6 +144,8 @@ func TestConfigCheckOnline(t *testing.T) {
 		{"good", "accounts: [{base_url: API, rate_limit: {per_minute: 600}, campaigns: [1, 2, 3]}]", true},
 		{"without a list", "accounts: [{base_url: API, rate_limit: {per_minute: 600}, metadata_interval: 0s, campaigns: [4]}]", true},
 		{"discovery", "accounts: [{base_url: API, rate_limit: {per_minute: 600}, discovery: {max_campaigns: 2}, campaigns: [2]}]", true},
+		{"collect", "accounts: [{base_url: API, rate_limit: {per_minute: 600}, campaigns: [1, 2, 3], collect: [mailboxes, leads]}]", true},
+		{"collect what isn't in the plan", "accounts: [{name: a, api_key: no-mailboxes, base_url: API, rate_limit: {per_minute: 600}, campaigns: [3], collect: [mailboxes, people]}]", true},
 		{"key refused", "accounts: [{base_url: API, api_key_env: WRONG_KEY, campaigns: [1]}]", false},
 		{"key refused without a list", "accounts: [{base_url: API, api_key_env: WRONG_KEY, metadata_interval: 0s, campaigns: [1, 2]}]", false},
 		{"no such campaign", "accounts: [{base_url: API, rate_limit: {per_minute: 600}, campaigns: [789, 3, 790]}]", false},
@@ -145,7 +153,16 @@ func TestConfigCheckOnline(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			api := testkit.StartAPI(t, simulator.Options{Keys: []string{testkit.Key}, ExpiredKeys: []string{"expired"}, Campaigns: all})
+			api := testkit.StartAPI(t, simulator.Options{
+				Keys: []string{testkit.Key, "no-mailboxes"}, ExpiredKeys: []string{"expired"}, Campaigns: all,
+				Mailboxes: []simulator.Mailbox{{ID: 1, Address: "ada@acme.example"}, {ID: 2, Address: "ben@acme.example"}},
+			})
+			if strings.Contains(tc.config, "no-mailboxes") {
+				api.Inject(simulator.Fault{
+					Match:   []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointEmailAccounts)},
+					Effects: []simulator.Effect{simulator.RespondStatus(http.StatusForbidden, "not in your plan")},
+				})
+			}
 			got, err := check(t, api, tc.config, true)
 			got += "---- stderr\n"
 			if err != nil {
@@ -154,7 +171,7 @@ func TestConfigCheckOnline(t *testing.T) {
 			if good := err == nil; good != tc.want {
 				t.Errorf("all is good: %t, want %t", good, tc.want)
 			}
-			testkit.Golden(t, "online_"+strings.ReplaceAll(tc.name, " ", "_")+".txt", got)
+			testkit.Golden(t, "online_"+strings.NewReplacer(" ", "_", "'", "").Replace(tc.name)+".txt", got)
 			for _, key := range []string{testkit.Key, "wrong"} {
 				if strings.Contains(got, key) {
 					t.Errorf("the key is shown: %s", got)

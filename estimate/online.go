@@ -32,6 +32,7 @@ func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account
 		fmt.Fprintf(w, "  key:        accepted; the account has %s\n", counted(len(list.Campaigns), "campaign"))
 		p.discover(w, list.Campaigns)
 	}
+	p.measureSubjects(ctx, w, client)
 	p.requests = 0
 	missing := 0
 	asked := p.campaigns[:min(len(p.campaigns), maxMeasured)]

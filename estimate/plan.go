@@ -20,6 +20,8 @@ type plan struct {
 	sharedWith string        // the account with which it has its key, and so its quota, in common
 	listEvery  time.Duration // 0: no list is fetched
 	requests   float64       // for refreshing all known campaigns once
+	collect    []string      // subjects
+	mailboxes  int           // below 0 if unknown
 	measured   bool          // requests is what the API says, else one a campaign
 }
 
@@ -31,6 +33,8 @@ func newPlan(account *config.Account, cache config.Cache) *plan {
 		limits:    exporter.Limits(account),
 		campaigns: settings.Campaigns,
 		discovery: settings.Discovery,
+		collect:   settings.Collect,
+		mailboxes: -1,
 		listEvery: settings.ListInterval, sharedWith: account.SharesKeyWith,
 	}
 	p.requests = float64(len(p.campaigns))

@@ -21,10 +21,13 @@ const leastAllowed = 1.0 / 60
 
 func (p *plan) write(w io.Writer) {
 	p.writeCampaigns(w)
-	allowed := p.limits.Sustained() - p.listsPerMinute()
+	allowed := p.limits.Sustained() - p.listsPerMinute() - p.subjectsPerMinute()
 	fmt.Fprintf(w, "  allowed:    %.1f requests a minute for hours on end (%d a minute, %d an hour)", p.limits.Sustained(), p.limits.PerMinute, p.limits.PerHour)
 	if p.listEvery > 0 {
 		fmt.Fprintf(w, ", less one each %s for the list of campaigns", model.Duration(p.listEvery))
+	}
+	if len(p.collect) > 0 {
+		fmt.Fprintf(w, ", less %.1f for what is collected", p.subjectsPerMinute())
 	}
 	fmt.Fprintln(w)
 	if p.sharedWith != "" {
@@ -34,6 +37,7 @@ func (p *plan) write(w io.Writer) {
 	if p.discovery != nil && !p.discovered {
 		p.writeCost(w, "at most", float64(len(p.campaigns)+p.discovery.MaxCampaigns), allowed)
 	}
+	p.writeSubjects(w)
 	if !p.measured {
 		fmt.Fprintf(w, "  (at best, that is: statistics that come as one row an e-mail take a request for each 1,000 e-mails;\n")
 		fmt.Fprintf(w, "  at worst all %.1f a minute that are allowed are used. --config.check-online asks how large they are)\n", p.limits.Sustained())

@@ -69,7 +69,7 @@ func (e *Exporter) Apply(cfg *config.Config) error {
 		}
 		clients[account.Name] = c
 		a := Settings(account)
-		a.Fetcher, a.Lister, a.Budget, a.Origin = c.counter, c, c.Budget, c.Origin()
+		a.Fetcher, a.Lister, a.Source, a.Budget, a.Origin = c.counter, c, c, c.Budget, c.Origin()
 		settings.Accounts = append(settings.Accounts, a)
 	}
 	if err := e.options.Keeper.Use(cfg.Cache.File); err != nil {

@@ -70,6 +70,9 @@ func Settings(account *config.Account) collector.Account {
 		Campaigns:      campaigns(account.Campaigns),
 		ListInterval:   listInterval(account),
 		Discovery:      discovery(account.Discovery),
+
+		Collect:          account.Collect,
+		MailboxAddresses: account.MailboxAddresses,
 	}
 }
 

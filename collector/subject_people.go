@@ -1,0 +1,41 @@
+package collector
+
+import (
+	"context"
+	"strconv"
+
+	"smartlead_exporter/smartlead"
+)
+
+var peopleSubject = &subject{
+	name: "people",
+	fetch: func(ctx context.Context, from Source, _ int64) (finding, int, error) {
+		got, err := from.OverallStats(ctx)
+		p := &people{make(map[int64]smartlead.CampaignStats, len(got.Campaigns))}
+		for _, c := range got.Campaigns {
+			p.byCampaign[c.CampaignID] = c
+		}
+		return p, got.Requests, err
+	},
+}
+
+// people are those whom the campaigns of an account wrote to. A campaign that isn't there is unknown.
+type people struct {
+	byCampaign map[int64]smartlead.CampaignStats
+}
+
+func (p *people) show(to sink, about *about) {
+	for _, id := range about.campaigns {
+		c, known := p.byCampaign[id]
+		if !known {
+			continue
+		}
+		label := strconv.FormatInt(id, 10)
+		if c.Contacted >= 0 {
+			to.gauge(leadsContactedFamily, float64(c.Contacted), label)
+		}
+		if c.PositiveReplies >= 0 {
+			to.gauge(positiveRepliesFamily, float64(c.PositiveReplies), label)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package estimate
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"smartlead_exporter/collector"
+	"smartlead_exporter/smartlead"
+)
+
+// assumedMailboxes is how many an account is taken to have that wasn't asked.
+const assumedMailboxes = 100
+
+// subjectSeries are what subjects show at the most, as far as it grows.
+var subjectSeries = map[string]string{
+	"mailboxes": "10 series a mailbox",
+	"leads":     "7 series a campaign",
+	"people":    "2 series a campaign",
+}
+
+// collected is a subject that is to be collected.
+type collected struct {
+	name     string
+	requests float64 // once through
+	of       string  // what they are for
+}
+
+// subjects returns what is to be collected, in the order of the configuration.
+func (p *plan) subjects() []collected {
+	campaigns := len(p.campaigns)
+	if p.discovery != nil && !p.discovered {
+		campaigns += p.discovery.MaxCampaigns
+	}
+	mailboxes := p.mailboxes
+	if mailboxes < 0 {
+		mailboxes = assumedMailboxes
+	}
+	var list []collected
+	for _, name := range p.collect {
+		c := collected{name: name, requests: max(float64(campaigns), 1), of: counted(campaigns, "campaign")}
+		switch name {
+		case "mailboxes": // a hundred a page, and the last page isn't full
+			c.requests, c.of = float64(mailboxes/100+1), counted(mailboxes, "mailbox")
+			if mailboxes != 1 {
+				c.of = fmt.Sprintf("%d mailboxes", mailboxes)
+			}
+			if p.mailboxes < 0 {
+				c.of += ", say"
+			}
+		case "people": // a thousand a page, and the last page is empty
+			c.requests = float64((campaigns+999)/1000 + 1)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// subjectsPerMinute returns how many requests a minute go to what is collected.
+func (p *plan) subjectsPerMinute() float64 {
+	wanted := 0.0
+	for _, c := range p.subjects() {
+		wanted += c.requests / p.ttl.Minutes()
+	}
+	return min(wanted, collector.SubjectShare*p.limits.Sustained())
+}
+
+// writeSubjects tells how old what is collected gets, once campaigns have been refreshed for the first time.
+func (p *plan) writeSubjects(w io.Writer) {
+	list := p.subjects()
+	if len(list) == 0 {
+		return
+	}
+	requests := make([]float64, len(list))
+	for i, c := range list {
+		requests[i] = c.requests
+	}
+	fmt.Fprintf(w, "  collected:  by at most %.1f requests a minute, a tenth of what is allowed:\n", collector.SubjectShare*p.limits.Sustained())
+	for i, age := range collector.SubjectAges(p.limits.Sustained(), requests) {
+		c := list[i]
+		fmt.Fprintf(w, "              %-10s gets about %s old: %s for %s; up to %s\n", c.name,
+			model.Duration(max(age, p.ttl).Round(time.Minute)), counted(int(c.requests), "request"), c.of, subjectSeries[c.name])
+	}
+}
+
+// measureSubjects asks how many mailboxes there are. That they can't be had is no reason for the check to fail, since
+// all else can.
+func (p *plan) measureSubjects(ctx context.Context, w io.Writer, client *smartlead.Client) {
+	if !slices.Contains(p.collect, "mailboxes") {
+		return
+	}
+	list, err := client.EmailAccounts(ctx)
+	if err != nil {
+		fmt.Fprintf(w, "  mailboxes:  can't be collected: %s\n", strings.TrimSpace(err.Error()))
+		p.collect = slices.DeleteFunc(slices.Clone(p.collect), func(name string) bool { return name == "mailboxes" })
+		return
+	}
+	p.mailboxes = len(list.Accounts)
+}
