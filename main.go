@@ -153,7 +153,8 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 		return err
 	}
 	load, changed := loader(logger, o, inForce, metrics)
-	loadErr, webErr := load(), web.CheckConfig(*o.toolkit.WebConfigFile)
+	loads := &loads{now: load}
+	loadErr, webErr := loads.load(), web.CheckConfig(*o.toolkit.WebConfigFile)
 	if webErr != nil {
 		_ = level.Error(logger).Log("msg", "the web configuration was refused", "problem", webErr)
 	}
@@ -161,7 +162,9 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 		return errStart
 	}
 
-	handler, err := web.NewHandler(o.web, logger, web.Sources{Own: registry, Store: store, Ledger: inForce.Ledger(), Load: load})
+	handler, err := web.NewHandler(o.web, logger, web.Sources{Own: registry, Store: store, Ledger: inForce.Ledger(), Load: loads.load, Simulated: o.demo, Troubles: func() []web.Trouble {
+		return troubles(loads, keeper)
+	}})
 	if err != nil {
 		return err
 	}
@@ -180,7 +183,7 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	keeping, endKeeping := context.WithCancel(context.Background())
 	group.Add(func() error { return keeper.Run(keeping) }, func(error) { endKeeping() })
 	reloading, endReloading := context.WithCancel(context.Background())
-	reloads := exporter.Reloading{Load: load, Hangups: hangups, Interval: o.reloadInterval, Changed: changed}
+	reloads := exporter.Reloading{Load: loads.load, Hangups: hangups, Interval: o.reloadInterval, Changed: changed}
 	group.Add(func() error { return reloads.Run(reloading) }, func(error) { endReloading() })
 	if demoAPI != nil {
 		group.Add(demoAPI.serve, func(error) { demoAPI.close() })

@@ -2,9 +2,11 @@ package cachefile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
@@ -48,6 +50,14 @@ type Keeper struct {
 	path   string // "": no file
 	saved  uint64 // the store's changes when they were last saved there; 0 if never
 	failed bool
+
+	failing atomic.Pointer[failure] // nil if the file can be written; read without mu, which a slow disk may hold
+}
+
+// failure is why the file can't be written, and since when.
+type failure struct {
+	since time.Time
+	err   error
 }
 
 // NewKeeper returns a keeper of what a store and a quota know, which has no file yet.
@@ -66,7 +76,9 @@ func (k *Keeper) Use(path string) error {
 	if err := CheckSetting(path); err != nil {
 		return err
 	}
+	k.failing.Store(nil)
 	if path != "" && !k.load(path) {
+		k.fails(errors.New("it is somebody else's, or damaged, and can't be put aside"))
 		path = ""
 	}
 	k.path, k.saved = path, 0
@@ -111,6 +123,23 @@ func (k *Keeper) load(path string) bool {
 	}
 	_ = level.Info(k.logger).Log("msg", "values are kept in the cache file", "file", path, "campaigns_read", campaigns)
 	return true
+}
+
+// Failing returns since when the file can't be written, and why; a nil error if it can be, or if there is none.
+func (k *Keeper) Failing() (since time.Time, err error) {
+	if f := k.failing.Load(); f != nil {
+		return f.since, f.err
+	}
+	return time.Time{}, nil
+}
+
+// fails takes note that the file can't be written. k.mu is held.
+func (k *Keeper) fails(err error) {
+	since := time.Now()
+	if f := k.failing.Load(); f != nil {
+		since = f.since
+	}
+	k.failing.Store(&failure{since, err})
 }
 
 // Run saves now and then, until ctx ends.
@@ -161,10 +190,12 @@ func (k *Keeper) save(clean bool) {
 			_ = level.Warn(k.logger).Log("msg", "a restart would lose what was fetched; trying again without further notice", "err", err)
 		}
 		k.failed = true
+		k.fails(err)
 		return
 	}
 	if k.failed {
 		_ = level.Info(k.logger).Log("msg", "the cache file can be written again", "file", k.path)
 	}
 	k.saved, k.failed = changes, false
+	k.failing.Store(nil)
 }

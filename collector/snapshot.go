@@ -68,6 +68,15 @@ type AccountSnapshot struct {
 	List            []smartlead.Campaign // the newest list of campaigns that was believed
 	ListLastSuccess time.Time            // when it was had; zero if it never was, or isn't fetched
 	Omitted         int                  // campaigns that discovery left out, and entries of the list that can't be read
+
+	// ListError is why the newest try for a list failed, as of a Snapshot; "" if it didn't. ListFailingSince is the first
+	// failure in a row.
+	ListError        string
+	ListFailingSince time.Time
+
+	// Trouble is why nothing can be had for the account as a whole; "" if that isn't so. TroubleSince is since when.
+	Trouble      smartlead.Reason
+	TroubleSince time.Time
 }
 
 // snapshot returns what is known of a campaign now, but for its place. s.mu is held.
@@ -101,6 +110,7 @@ func (a *account) snapshot() AccountSnapshot {
 	return AccountSnapshot{
 		Name: a.name, Origin: a.origin, KeySource: a.keySource, Queued: len(a.waiting), Running: len(a.running),
 		List: a.catalog.list, ListLastSuccess: a.catalog.lastSuccess, Omitted: a.catalog.omitted + a.catalog.unreadable,
+		ListError: a.catalog.err, ListFailingSince: a.catalog.failingSince, Trouble: a.trouble.reason, TroubleSince: a.trouble.since,
 	}
 }
 

@@ -133,8 +133,8 @@ func TestStatusSorts(t *testing.T) {
 		return ids
 	}
 	heads := regexp.MustCompile(`<th><a href="(\?sort=[a-z]+)">`).FindAllStringSubmatch(p.get("/status").body, -1)
-	if len(heads) != 9 {
-		t.Errorf("%d columns have a link, want 9", len(heads))
+	if len(heads) != 12 {
+		t.Errorf("%d columns have a link, want 12", len(heads))
 	}
 	for _, head := range heads {
 		up := p.get("/status" + head[1]).body

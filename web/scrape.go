@@ -37,6 +37,10 @@ type Sources struct {
 	Store *collector.Store
 	// Ledger knows how the API takes the accounts' requests.
 	Ledger Ledger
+	// Simulated says that the numbers are made up.
+	Simulated bool
+	// Troubles returns what is wrong with the exporter itself; nil: nothing ever is.
+	Troubles func() []Trouble
 	// Load loads the configuration anew; if it fails, the running one stays.
 	Load func() error
 }

@@ -21,7 +21,12 @@ import (
 
 // statusReport is what /status says. Times are in UTC and left out where there is none.
 type statusReport struct {
-	At       time.Time       `json:"at"`
+	At        time.Time `json:"at"`
+	Simulated bool      `json:"simulated,omitempty"`
+	// Trusted says whether the numbers can be trusted, Summary says it in a sentence, and Troubles are why they can't.
+	Trusted  bool            `json:"trusted"`
+	Summary  string          `json:"summary"`
+	Troubles []Trouble       `json:"troubles,omitempty"`
 	Accounts []accountReport `json:"accounts"`
 }
 
@@ -30,6 +35,7 @@ type accountReport struct {
 	Budget      budgetReport     `json:"budget"`
 	LastRefusal *refusalReport   `json:"last_refusal,omitempty"`
 	Listed      time.Time        `json:"listed,omitzero"`
+	List        *failureReport   `json:"list_failure,omitempty"`
 	Omitted     int              `json:"omitted"`
 	Queued      int              `json:"queued"`
 	Refreshing  int              `json:"refreshing"`
@@ -56,6 +62,12 @@ type refusalReport struct {
 	Error string    `json:"error"`
 }
 
+// failureReport is what fails, and since when.
+type failureReport struct {
+	Since time.Time `json:"since,omitzero"`
+	Error string    `json:"error"`
+}
+
 type campaignReport struct {
 	ID              int64     `json:"id"`
 	Name            string    `json:"name"`
@@ -67,6 +79,10 @@ type campaignReport struct {
 	Requests        int       `json:"requests"`
 	Reason          string    `json:"reason,omitempty"`
 	Error           string    `json:"error,omitempty"`
+	FailingSince    time.Time `json:"failing_since,omitzero"`
+	ChangesPerHour  float64   `json:"changes_per_hour"`
+	Counting        string    `json:"counting,omitempty"`
+	Cost            float64   `json:"cost"` // requests that the next refresh is expected to take
 	NextRefresh     time.Time `json:"next_refresh,omitzero"`
 	Queue           int       `json:"queue,omitempty"`
 	Refreshing      bool      `json:"refreshing,omitempty"`
@@ -74,20 +90,29 @@ type campaignReport struct {
 
 // report puts together how everything stands.
 func (s *scraper) report(now time.Time) statusReport {
-	report := statusReport{At: now.UTC().Truncate(time.Second), Accounts: []accountReport{}}
+	report := statusReport{At: now.UTC().Truncate(time.Second), Simulated: s.Simulated, Accounts: []accountReport{}}
+	if s.Troubles != nil {
+		report.Troubles = s.Troubles()
+	}
 	for _, account := range s.Store.Snapshot() {
+		budget := s.Ledger.Budget(account.Name)
+		report.Troubles = append(report.Troubles, accountTroubles(&account, &budget)...)
 		a := accountReport{
-			Name: account.Name, Budget: reportBudget(s.Ledger.Budget(account.Name)), Listed: account.ListLastSuccess.UTC(), Omitted: account.Omitted,
+			Name: account.Name, Budget: reportBudget(budget), Listed: account.ListLastSuccess.UTC(), Omitted: account.Omitted,
 			Queued: account.Queued, Refreshing: account.Running, Campaigns: []campaignReport{},
 		}
 		if at, text := s.Ledger.Refusal(account.Name); !at.IsZero() {
 			a.LastRefusal = &refusalReport{At: at.UTC(), Error: text}
+		}
+		if account.ListError != "" {
+			a.List = &failureReport{account.ListFailingSince.UTC(), account.ListError}
 		}
 		for i := range account.Campaigns {
 			a.Campaigns = append(a.Campaigns, reportCampaign(&account.Campaigns[i], now))
 		}
 		report.Accounts = append(report.Accounts, a)
 	}
+	report.judge()
 	return report
 }
 
@@ -112,6 +137,10 @@ func reportCampaign(c *collector.Snapshot, now time.Time) campaignReport {
 		ID: c.Query.CampaignID, Name: c.Name, State: string(c.State), LastSuccess: c.LastSuccess.UTC(),
 		DurationSeconds: c.Duration.Seconds(), Requests: c.Requests, Reason: string(c.Reason), Error: c.Error,
 		NextRefresh: c.NextRefresh.UTC(), Queue: c.Queue, Refreshing: c.Refreshing,
+		FailingSince: c.FailingSince.UTC(), ChangesPerHour: c.Rate.PerSecond() * time.Hour.Seconds(), Cost: c.Cost,
+	}
+	if c.Counting != nil {
+		r.Counting = string(c.Counting.Method())
 	}
 	if c.Listed != nil {
 		r.Status = c.Listed.Status
@@ -133,6 +162,9 @@ func (r campaignReport) Age() string {
 
 // Took returns how long the newest refresh took, in words.
 func (r campaignReport) Took() string { return roundDuration(r.DurationSeconds) }
+
+// Changes returns how often the campaign changes.
+func (r campaignReport) Changes() string { return fmt.Sprintf("%.2g", r.ChangesPerHour) }
 
 // Next returns when the campaign is refreshed, in words.
 func (r campaignReport) Next() string {
@@ -168,6 +200,9 @@ var sortColumns = []struct {
 	{"age", "Age", func(a, b campaignReport) int { return b.LastSuccess.Compare(a.LastSuccess) }},
 	{"duration", "Refresh took", func(a, b campaignReport) int { return cmp.Compare(a.DurationSeconds, b.DurationSeconds) }},
 	{"requests", "Requests", func(a, b campaignReport) int { return cmp.Compare(a.Requests, b.Requests) }},
+	{"cost", "Next takes", func(a, b campaignReport) int { return cmp.Compare(a.Cost, b.Cost) }},
+	{"changes", "Changes an hour", func(a, b campaignReport) int { return cmp.Compare(a.ChangesPerHour, b.ChangesPerHour) }},
+	{"counting", "Counted by", func(a, b campaignReport) int { return cmp.Compare(a.Counting, b.Counting) }},
 	{"error", "Last error", func(a, b campaignReport) int { return cmp.Compare(a.Error, b.Error) }},
 	{"next", "Next refresh", func(a, b campaignReport) int {
 		return cmp.Or(cmp.Compare(a.Queue, b.Queue), a.NextRefresh.Compare(b.NextRefresh))

@@ -104,9 +104,13 @@ func NewHandler(o Options, logger log.Logger, from Sources) (*Handler, error) {
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	if o.TelemetryPath != "/" {
+		description := "Statistics of Smartlead e-mail campaigns for Prometheus"
+		if from.Simulated {
+			description = "SIMULATED: the campaigns and numbers are made up (--demo)"
+		}
 		landing, err := toolkit.NewLandingPage(toolkit.LandingConfig{
 			Name:        "Smartlead Exporter",
-			Description: "Statistics of Smartlead e-mail campaigns for Prometheus",
+			Description: description,
 			Version:     version.Info(),
 			Profiling:   strconv.FormatBool(o.Pprof),
 			Links: []toolkit.LandingLinks{
