@@ -152,6 +152,9 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 	if err := registry.Register(exporter.NewBudgetMetrics(inForce.Ledger().Budgets)); err != nil {
 		return err
 	}
+	if err := registry.Register(exporter.NewCacheMetrics(keeper.Failures)); err != nil {
+		return err
+	}
 	load, changed := loader(logger, o, inForce, metrics)
 	loads := &loads{now: load}
 	loadErr, webErr := loads.load(), web.CheckConfig(*o.toolkit.WebConfigFile)
@@ -176,7 +179,7 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 
 	var group run.Group // ends its actors in this order
 	group.Add(func() error {
-		return toolkit.ListenAndServe(server.Server, o.toolkit, slogger)
+		return listenError(toolkit.ListenAndServe(server.Server, o.toolkit, slogger))
 	}, func(error) { server.End() })
 	refreshing, endRefreshing := context.WithCancel(context.Background())
 	group.Add(func() error { return store.Run(refreshing) }, func(error) { endRefreshing() })
@@ -222,6 +225,14 @@ func loader(logger log.Logger, o *options, inForce *exporter.Exporter, metrics *
 	}, holder.Changed
 }
 
+// configured returns how many campaigns a configuration names; others may be discovered.
+func configured(cfg *config.Config) (campaigns int) {
+	for _, account := range cfg.Accounts {
+		campaigns += len(account.Campaigns)
+	}
+	return campaigns
+}
+
 // logLoaded tells how loading the configuration went, each problem on a line of its own.
 func logLoaded(logger log.Logger, file string, cfg *config.Config, err error) {
 	var refused *config.Error
@@ -236,6 +247,7 @@ func logLoaded(logger log.Logger, file string, cfg *config.Config, err error) {
 		for _, warning := range cfg.Warnings {
 			_ = level.Warn(logger).Log("msg", "the configuration was loaded with a warning", "warning", warning)
 		}
-		_ = level.Info(logger).Log("msg", "loaded the configuration", "file", file)
+		_ = level.Info(logger).Log("msg", "loaded the configuration", "file", file,
+			"accounts", len(cfg.Accounts), "campaigns", configured(cfg))
 	}
 }

@@ -35,6 +35,7 @@ func emitted(t *testing.T) map[string]family {
 		t.Fatal(err)
 	}
 	budget := smartlead.BudgetState{Limits: smartlead.DefaultLimits(), Advertised: 60}
+	own.MustRegister(exporter.NewCacheMetrics(func() uint64 { return 0 }))
 	own.MustRegister(exporter.NewBudgetMetrics(func() map[string]smartlead.BudgetState {
 		return map[string]smartlead.BudgetState{"default": budget}
 	}))

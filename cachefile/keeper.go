@@ -51,7 +51,8 @@ type Keeper struct {
 	saved  uint64 // the store's changes when they were last saved there; 0 if never
 	failed bool
 
-	failing atomic.Pointer[failure] // nil if the file can be written; read without mu, which a slow disk may hold
+	failures atomic.Uint64           // to write the file, since the start
+	failing  atomic.Pointer[failure] // nil if the file can be written; read without mu, which a slow disk may hold
 }
 
 // failure is why the file can't be written, and since when.
@@ -125,6 +126,9 @@ func (k *Keeper) load(path string) bool {
 	return true
 }
 
+// Failures returns how often the file couldn't be written since the start.
+func (k *Keeper) Failures() uint64 { return k.failures.Load() }
+
 // Failing returns since when the file can't be written, and why; a nil error if it can be, or if there is none.
 func (k *Keeper) Failing() (since time.Time, err error) {
 	if f := k.failing.Load(); f != nil {
@@ -135,6 +139,7 @@ func (k *Keeper) Failing() (since time.Time, err error) {
 
 // fails takes note that the file can't be written. k.mu is held.
 func (k *Keeper) fails(err error) {
+	k.failures.Add(1)
 	since := time.Now()
 	if f := k.failing.Load(); f != nil {
 		since = f.since

@@ -176,11 +176,19 @@ func TestKeeperTellsOfFailuresOnce(t *testing.T) {
 		k := keep(t)
 		k.mustConfigure(path, 1)
 		k.fetch()
+		if since, err := k.Failing(); err != nil || k.Failures() != 0 {
+			t.Errorf("before it fails: since %s, %v, %d times", since, err, k.Failures())
+		}
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
 		}
+		began := time.Now()
 		for range 3 {
 			k.Save()
+			time.Sleep(time.Second)
+		}
+		if since, err := k.Failing(); !since.Equal(began) || err == nil || k.Failures() != 3 {
+			t.Errorf("it fails since %s, %v, %d times; want since %s, an error, and 3", since, err, k.Failures(), began)
 		}
 		if got := k.log.Count("a restart would lose what was fetched"); got != 1 {
 			t.Errorf("%d lines tell that the file can't be written, want one:\n%s", got, k.log)
@@ -193,6 +201,9 @@ func TestKeeperTellsOfFailuresOnce(t *testing.T) {
 		}
 		if got := k.log.Count("can be written again"); got != 1 {
 			t.Errorf("%d lines tell that the file can be written again, want one:\n%s", got, k.log)
+		}
+		if since, err := k.Failing(); err != nil || k.Failures() != 3 {
+			t.Errorf("in the end: it fails since %s, %v, %d times; want no longer, and 3", since, err, k.Failures())
 		}
 		wantFetched(t, "in the end", path, 1)
 	})

@@ -50,6 +50,9 @@ func exported(t *testing.T) map[string][]string {
 	if _, err := collector.NewMetrics(registry); err != nil {
 		t.Fatal(err)
 	}
+	if err := registry.Register(exporter.NewCacheMetrics(func() uint64 { return 0 })); err != nil {
+		t.Fatal(err)
+	}
 	if err := registry.Register(exporter.NewBudgetMetrics(nil)); err != nil {
 		t.Fatal(err)
 	}

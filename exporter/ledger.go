@@ -105,8 +105,11 @@ func (l *Ledger) trace(account string, trace smartlead.Trace) smartlead.Trace {
 	count := trace.Request
 	trace.Request = func(r smartlead.RequestInfo) {
 		count(r)
-		_ = level.Debug(l.logger).Log("msg", "asked the API", "account", account, "request", r.Op,
-			"status", r.StatusCode, "duration", r.Duration, "err", r.Err)
+		keyvals := []any{"msg", "asked the API", "account", account, "request", r.Op, "status", r.StatusCode, "duration", r.Duration}
+		if r.Err != nil {
+			keyvals = append(keyvals, "err", r.Err)
+		}
+		_ = level.Debug(l.logger).Log(keyvals...)
 		if r.Err == nil {
 			l.answered(account)
 			return

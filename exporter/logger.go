@@ -26,7 +26,7 @@ func NewLogger(w io.Writer, lowest, format string) (logger log.Logger, slogger *
 	logger = level.NewFilter(logger, level.Allow(level.ParseDefault(lowest, level.InfoValue())))
 	var slogLevel slog.Level
 	_ = slogLevel.UnmarshalText([]byte(lowest)) // one of the four, which slog names alike
-	slogger = slog.New(sloggokit.NewGoKitHandler(logger, slogLevel))
+	slogger = slog.New(sloggokit.NewGoKitHandler(OneForm(logger), slogLevel))
 	logger = log.With(logger, "ts", log.DefaultTimestampUTC, "caller", log.DefaultCaller)
 	return logger, slogger, func() { writer.Flush(lastWords) }
 }

@@ -27,6 +27,14 @@ func NewBudgetMetrics(states func() map[string]smartlead.BudgetState) prometheus
 	return budgetMetrics{states}
 }
 
+// NewCacheMetrics returns a collector of how often the cache file couldn't be written, as failures says at each scrape.
+func NewCacheMetrics(failures func() uint64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "smartlead_exporter_cache_write_failures_total",
+		Help: "Attempts to write the cache file that failed. 0 without cache.file.",
+	}, func() float64 { return float64(failures()) })
+}
+
 // Describe implements prometheus.Collector.
 func (m budgetMetrics) Describe(descs chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{limitDesc, advertisedDesc, pausedDesc} {

@@ -293,6 +293,7 @@ func TestLint(t *testing.T) {
 		"smartlead_exporter_cache_lookups_total",
 		"smartlead_exporter_cache_ttl_seconds",
 		"smartlead_exporter_cache_max_stale_seconds",
+		"smartlead_exporter_cache_write_failures_total",
 		"smartlead_exporter_max_age_seconds",
 		"smartlead_exporter_expected_change_delay_seconds",
 		"smartlead_exporter_counting_campaigns",

@@ -5,6 +5,7 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,7 +35,7 @@ func NewServer(logger log.Logger, handler *Handler) *Server {
 	s.Server = &http.Server{
 		Handler:           handler,
 		BaseContext:       func(net.Listener) context.Context { return waiting },
-		ErrorLog:          stdlog.New(log.NewStdlibAdapter(level.Warn(logger)), "", 0),
+		ErrorLog:          stdlog.New(complaints{logger}, "", 0),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute, // scrapes set their own
@@ -80,4 +81,12 @@ func (s *Server) closeUnused() {
 	for conn := range s.unused {
 		_ = conn.Close()
 	}
+}
+
+// complaints logs what net/http complains of as it is: log.NewStdlibAdapter takes the address of a client for a caller.
+type complaints struct{ logger log.Logger }
+
+func (c complaints) Write(line []byte) (int, error) {
+	_ = level.Warn(c.logger).Log("msg", strings.TrimSpace(string(line)))
+	return len(line), nil
 }
