@@ -165,7 +165,7 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 		return errStart
 	}
 
-	handler, err := web.NewHandler(o.web, logger, web.Sources{Own: registry, Store: store, Ledger: inForce.Ledger(), Load: loads.load, Simulated: o.demo, Troubles: func() []web.Trouble {
+	handler, err := web.NewHandler(o.web, logger, web.Sources{Own: registry, Store: store, Ledger: inForce.Ledger(), Load: loads.load, Simulated: o.demo, Config: inForce.Config, Troubles: func() []web.Trouble {
 		return troubles(loads, keeper)
 	}})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
@@ -40,6 +41,7 @@ type Options struct {
 type Exporter struct {
 	options Options
 	ledger  *Ledger
+	current atomic.Pointer[config.Config] // nil before the first
 }
 
 // New returns an exporter without a configuration.
@@ -52,6 +54,14 @@ func New(o Options) *Exporter {
 
 // Ledger returns what is known of how the API takes the accounts' requests. It is the same for all configurations.
 func (e *Exporter) Ledger() *Ledger { return e.ledger }
+
+// Config returns the configuration in force as YAML, defaults included, with its secrets replaced; "" before the first.
+func (e *Exporter) Config() string {
+	if cfg := e.current.Load(); cfg != nil {
+		return cfg.String()
+	}
+	return ""
+}
 
 // Apply puts a configuration into force, or fails and changes nothing. Calls must not overlap.
 func (e *Exporter) Apply(cfg *config.Config) error {
@@ -80,6 +90,7 @@ func (e *Exporter) Apply(cfg *config.Config) error {
 	replaced := e.ledger.use(clients)
 	maps.DeleteFunc(replaced, func(name string, before client) bool { return clients[name].Client == before.Client })
 	closeAll(replaced)
+	e.current.Store(cfg)
 	e.ledger.tellShared()
 	e.options.Keeper.Begin()
 	return nil

@@ -69,7 +69,7 @@ func handleStore(t *testing.T, o web.Options, fill func(*collector.Metrics, *col
 		t.Fatal(err)
 	}
 	h.Handler, err = web.NewHandler(o, log.NewNopLogger(), web.Sources{
-		Own: h.own, Store: h.store, Ledger: silent{}, Load: func() error { h.reloads++; return nil },
+		Own: h.own, Store: h.store, Ledger: silent{}, Config: func() string { return "accounts: []" }, Load: func() error { h.reloads++; return nil },
 	})
 	if err != nil {
 		t.Fatal(err)

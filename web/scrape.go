@@ -39,6 +39,8 @@ type Sources struct {
 	Ledger Ledger
 	// Simulated says that the numbers are made up.
 	Simulated bool
+	// Config returns the configuration in force as YAML, without secrets; nil: there is none to show.
+	Config func() string
 	// Troubles returns what is wrong with the exporter itself; nil: nothing ever is.
 	Troubles func() []Trouble
 	// Load loads the configuration anew; if it fails, the running one stays.

@@ -40,7 +40,7 @@ type Options struct {
 
 // Check returns which flag has a value that it can't have, and what to write.
 func (o *Options) Check() error {
-	reserved := []string{"/probe", "/sd", "/status", "/-/healthy", "/-/ready", "/-/reload"}
+	reserved := []string{"/probe", "/sd", "/status", "/config", "/-/healthy", "/-/ready", "/-/reload"}
 	switch {
 	case !strings.HasPrefix(o.TelemetryPath, "/"), o.TelemetryPath != cleaned(o.TelemetryPath), strings.ContainsAny(o.TelemetryPath, "{} ?#"):
 		return fmt.Errorf("--web.telemetry-path=%s: write a path that begins with /, without // and .. and special characters, such as /metrics", o.TelemetryPath)
@@ -87,6 +87,9 @@ func NewHandler(o Options, logger log.Logger, from Sources) (*Handler, error) {
 	mux.HandleFunc("GET /probe", limitRequests(o.MaxRequests, "/probe", scrapes.probe))
 	mux.HandleFunc("GET /sd", limitRequests(o.MaxRequests, "/sd", scrapes.targets))
 	mux.HandleFunc("GET /status", scrapes.status)
+	if from.Config != nil {
+		mux.HandleFunc("GET /config", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, from.Config()) })
+	}
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "healthy") })
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
 		if h.ended.Load() {
@@ -116,6 +119,7 @@ func NewHandler(o Options, logger log.Logger, from Sources) (*Handler, error) {
 			Links: []toolkit.LandingLinks{
 				{Address: o.TelemetryPath, Text: "Metrics"},
 				{Address: "/status", Text: "Status", Description: "the budget of each account, and how each campaign stands"},
+				{Address: "/config", Text: "Configuration", Description: "as it is in force, defaults included, without secrets"},
 				{Address: "/sd", Text: "Service discovery", Description: "the campaigns as targets for Prometheus' HTTP service discovery"},
 				{Address: "/-/healthy", Text: "Health", Description: "200 while the process lives"},
 				{Address: "/-/ready", Text: "Readiness", Description: "200 while it serves"},

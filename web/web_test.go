@@ -29,6 +29,7 @@ func TestPathsAndMethods(t *testing.T) {
 		{method: http.MethodGet, path: "/metrics?name=value", want: http.StatusOK},
 		{method: http.MethodGet, path: "/probe?campaign_id=1", want: http.StatusOK},
 		{method: http.MethodGet, path: "/sd", want: http.StatusOK},
+		{method: http.MethodGet, path: "/config", want: http.StatusOK},
 		{method: http.MethodGet, path: "/-/healthy", want: http.StatusOK},
 		{method: http.MethodGet, path: "/-/ready", want: http.StatusOK},
 		{method: http.MethodPost, path: "/-/reload", want: http.StatusOK},
@@ -93,8 +94,8 @@ func TestTelemetryPath(t *testing.T) {
 func TestLandingPage(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][]string{
-		"plain": {"/-/healthy", "/-/ready", "/numbers", "/sd", "/status"},
-		"pprof": {"/-/healthy", "/-/ready", "/debug/pprof/heap", "/debug/pprof/profile?seconds=60", "/numbers", "/sd", "/status"},
+		"plain": {"/-/healthy", "/-/ready", "/config", "/numbers", "/sd", "/status"},
+		"pprof": {"/-/healthy", "/-/ready", "/config", "/debug/pprof/heap", "/debug/pprof/profile?seconds=60", "/numbers", "/sd", "/status"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := defaults()
