@@ -292,27 +292,3 @@ func (s *Store) good(a *account, now time.Time) {
 		}
 	}
 }
-
-// sayMissing tells what good statistics lack, once until it changes. s.mu is held.
-func (s *Store) sayMissing(c *campaign, statistics *smartlead.Statistics) {
-	before := c.known.Statistics
-	if before == nil {
-		before = &smartlead.Statistics{}
-	}
-	if unknown := statistics.Unknown(); unknown != 0 && unknown != before.Unknown() {
-		s.say(level.Warn, "msg", "the API doesn't give all counts of a campaign; those that are missing aren't shown",
-			"account", c.account.name, "campaign_id", c.known.ID, "missing", unknown)
-	}
-	if n := statistics.RowsWithoutStep; n != 0 && before.RowsWithoutStep == 0 {
-		s.say(level.Warn, "msg", "rows of a campaign's statistics don't say of which step they are, so they are in no count",
-			"account", c.account.name, "campaign_id", c.known.ID, "rows", n, "of", statistics.Rows)
-	}
-}
-
-// reasonOf returns the reason of a failure to fetch, one of those that are counted from the start.
-func reasonOf(err error) smartlead.Reason {
-	if reason := smartlead.ReasonOf(err); reason != "" {
-		return reason
-	}
-	return smartlead.ErrBadRequest // a query the client refuses to send
-}
