@@ -68,7 +68,7 @@ func newLoadedAPI(t *testing.T, l load) (sim *simulator.Simulator, url string) {
 func (l load) config(url string, n int, others ...int) string {
 	var c strings.Builder
 	fmt.Fprintf(&c, "cache: {ttl: %s, max_stale: 1h}\naccounts:\n- base_url: %s\n", l.ttl, url)
-	c.WriteString("  metadata_interval: 0s\n  request_timeout: 5m\n  rate_limit: {per_minute: 1000000, per_hour: 1000000, concurrency: 8}\n  campaigns:\n")
+	c.WriteString("  metadata_interval: 0s\n  counting: rows\n  request_timeout: 5m\n  rate_limit: {per_minute: 1000000, per_hour: 1000000, concurrency: 8}\n  campaigns:\n")
 	for id := range n {
 		fmt.Fprintf(&c, "  - %d\n", id+1)
 	}
