@@ -121,6 +121,7 @@ func TestApplyAddsAnew(t *testing.T) {
 		api := newAPI()
 		e := start(t, settings(account("default", api, 1, 2)))
 		e.scrape()
+		api.AnswerAll(answer{Takes: time.Second})
 		e.store.Apply(settings(account("default", api, 2)))
 		e.store.Apply(settings(account("default", api, 1, 2)))
 		e.scrapeFor(0).Want(t, "just after", page{sent(1): none, up(1): 0, lastSuccess(1): 0, sent(2): 1, up(2): 1})

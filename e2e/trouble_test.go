@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -79,7 +80,11 @@ func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
 	refused, refusedAPI := startAPI(w.t, simulator.Options{})
 	refused.Inject(unauthorized)
 
-	_, goneAPI := startAPI(w.t, simulator.Options{})
+	gone, goneAPI := startAPI(w.t, simulator.Options{})
+	gone.Inject(simulator.Fault{
+		Match:   []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointEmailAccounts)},
+		Effects: []simulator.Effect{simulator.RespondStatus(http.StatusForbidden, "not in your plan")},
+	})
 
 	// More campaigns than requests, and one too many. At half of two requests a second, a queue of 64 waits for so long
 	// that the sum shows in a rate over half an hour.
@@ -95,17 +100,28 @@ func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
     discovery: {max_campaigns: 64}
 `
 	begin := simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 100, Replied: 10})
-	poor, poorAPI := startAPI(w.t, simulator.Options{Campaigns: []simulator.Campaign{
+	broken := []simulator.Span{{From: time.Now().Add(-time.Hour)}}
+	mailboxes := []simulator.Mailbox{{ID: 9, Address: "me@own.example", DailyLimit: 30, SMTPDown: broken, IMAPDown: broken}}
+	poor, poorAPI := startAPI(w.t, simulator.Options{Mailboxes: mailboxes, Campaigns: []simulator.Campaign{
 		{ID: 701, Name: "bad list", CreatedAt: time.Now(), Shape: simulator.PerSequence, Source: begin},
 		{ID: 702, Name: "unseen", CreatedAt: time.Now(), Shape: simulator.PerSequence, TrackSettings: []string{simulator.DontTrackClicks}, Source: begin},
 	}})
 
-	return poor, startExporter(w.t, strings.Replace(configuration(
+	// The folder of the cache file goes away: the file can't be written any more.
+	cache := filepath.Join(w.t.TempDir(), "cache")
+	if err := os.Mkdir(cache, 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	late = startExporter(w.t, strings.Replace(configuration(
 		account("unlisted", unlistedAPI, discovery),
 		account("throttled", throttledAPI, "    campaigns: [501]\n"),
 		account("refused", refusedAPI, "    campaigns: [801]\n"),
-		account("gone", goneAPI, "    campaigns: [601]\n"),
-		account("poor", poorAPI, discovery),
+		account("gone", goneAPI, "    campaigns: [601]\n    collect: [mailboxes]\n"),
+		account("poor", poorAPI, discovery, "    collect: [mailboxes]\n"),
 		fmt.Sprintf(crowdAccount, crowdAPI),
-	), "max_stale: 1h", "max_stale: 5s", 1)) // what is late is later than this
+	), "max_stale: 1h", "max_stale: 5s, file: "+filepath.Join(cache, "file"), 1)) // what is late is later than this
+	if err := os.RemoveAll(cache); err != nil {
+		w.t.Fatal(err)
+	}
+	return poor, late
 }

@@ -218,7 +218,7 @@ func (w *changing) change(c *changingCampaign, at time.Time) {
 func (w *changing) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	w.advance(time.Now())
-	for _, part := range strings.Split(r.URL.Path, "/") {
+	for part := range strings.SplitSeq(r.URL.Path, "/") {
 		id, err := strconv.ParseInt(part, 10, 64)
 		if err == nil && slices.Contains(w.failing, id) {
 			w.mu.Unlock()
