@@ -161,10 +161,10 @@ func TestPauseBeginsBeforeWriting(t *testing.T) {
 			},
 		}
 		w.takes = time.Second
-		told := 0
+		var told atomic.Int32
 		client := newClient(t, nil, func(o *smartlead.Options) {
 			o.Transport = w.transport()
-			o.Trace.Request = func(smartlead.RequestInfo) { told++ }
+			o.Trace.Request = func(smartlead.RequestInfo) { told.Add(1) }
 		})
 		start := time.Now()
 		var all sync.WaitGroup
@@ -179,8 +179,8 @@ func TestPauseBeginsBeforeWriting(t *testing.T) {
 		}
 		all.Wait()
 		client.Close()
-		if len(w.asked) != 3 || w.asked[1].Sub(start) < 61*time.Second || told != 3 {
-			t.Errorf("requests arrived at %s and %d were told, want two after the pause of a minute", w.asked, told)
+		if len(w.asked) != 3 || w.asked[1].Sub(start) < 61*time.Second || told.Load() != 3 {
+			t.Errorf("requests arrived at %s and %d were told, want two after the pause of a minute", w.asked, told.Load())
 		}
 	})
 }
