@@ -156,8 +156,8 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 		return err
 	}
 	load, changed := loader(logger, o, inForce, metrics)
-	loads := &loads{now: load}
-	loadErr, webErr := loads.load(), web.CheckConfig(*o.toolkit.WebConfigFile)
+	loads := exporter.NewLoads(load)
+	loadErr, webErr := loads.Load(), web.CheckConfig(*o.toolkit.WebConfigFile)
 	if webErr != nil {
 		_ = level.Error(logger).Log("msg", "the web configuration was refused", "problem", webErr)
 	}
@@ -165,9 +165,10 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 		return errStart
 	}
 
-	handler, err := web.NewHandler(o.web, logger, web.Sources{Own: registry, Store: store, Ledger: inForce.Ledger(), Load: loads.load, Simulated: o.demo, Config: inForce.Config, Troubles: func() []web.Trouble {
-		return troubles(loads, keeper)
-	}})
+	handler, err := web.NewHandler(o.web, logger, web.Sources{
+		Own: registry, Store: store, Ledger: inForce.Ledger(), Load: loads.Load, Simulated: o.demo, Config: inForce.Config,
+		Troubles: func() []web.Trouble { return troubles(loads, keeper) },
+	})
 	if err != nil {
 		return err
 	}
@@ -179,14 +180,14 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 
 	var group run.Group // ends its actors in this order
 	group.Add(func() error {
-		return listenError(toolkit.ListenAndServe(server.Server, o.toolkit, slogger))
+		return web.ListenError(toolkit.ListenAndServe(server.Server, o.toolkit, slogger))
 	}, func(error) { server.End() })
 	refreshing, endRefreshing := context.WithCancel(context.Background())
 	group.Add(func() error { return store.Run(refreshing) }, func(error) { endRefreshing() })
 	keeping, endKeeping := context.WithCancel(context.Background())
 	group.Add(func() error { return keeper.Run(keeping) }, func(error) { endKeeping() })
 	reloading, endReloading := context.WithCancel(context.Background())
-	reloads := exporter.Reloading{Load: loads.load, Hangups: hangups, Interval: o.reloadInterval, Changed: changed}
+	reloads := exporter.Reloading{Load: loads.Load, Hangups: hangups, Interval: o.reloadInterval, Changed: changed}
 	group.Add(func() error { return reloads.Run(reloading) }, func(error) { endReloading() })
 	if demoAPI != nil {
 		group.Add(demoAPI.serve, func(error) { demoAPI.close() })
@@ -220,34 +221,18 @@ func loader(logger log.Logger, o *options, inForce *exporter.Exporter, metrics *
 	return func() error {
 		err := holder.Reload(inForce.Apply)
 		metrics.Reloaded(err == nil)
-		logLoaded(logger, o.configFile, holder.Current(), err)
+		exporter.LogLoaded(logger, o.configFile, holder.Current(), err)
 		return err
 	}, holder.Changed
 }
 
-// configured returns how many campaigns a configuration names; others may be discovered.
-func configured(cfg *config.Config) (campaigns int) {
-	for _, account := range cfg.Accounts {
-		campaigns += len(account.Campaigns)
+// troubles returns what is wrong with the exporter itself.
+func troubles(loads *exporter.Loads, keeper *cachefile.Keeper) (found []web.Trouble) {
+	if since := loads.RefusedSince(); !since.IsZero() {
+		found = append(found, web.Trouble{What: "the configuration file was refused, so an older one is in force (the log says why)", Since: since})
 	}
-	return campaigns
-}
-
-// logLoaded tells how loading the configuration went, each problem on a line of its own.
-func logLoaded(logger log.Logger, file string, cfg *config.Config, err error) {
-	var refused *config.Error
-	switch {
-	case errors.As(err, &refused):
-		for _, problem := range refused.Problems {
-			_ = level.Error(logger).Log("msg", "the configuration was refused", "problem", problem)
-		}
-	case err != nil:
-		_ = level.Error(logger).Log("msg", "the configuration was refused", "file", file, "err", err)
-	default:
-		for _, warning := range cfg.Warnings {
-			_ = level.Warn(logger).Log("msg", "the configuration was loaded with a warning", "warning", warning)
-		}
-		_ = level.Info(logger).Log("msg", "loaded the configuration", "file", file,
-			"accounts", len(cfg.Accounts), "campaigns", configured(cfg))
+	if since, err := keeper.Failing(); err != nil {
+		found = append(found, web.Trouble{What: fmt.Sprintf("the cache file can't be written (%v), so a restart would lose values", err), Since: since})
 	}
+	return found
 }

@@ -1,4 +1,4 @@
-package main
+package web
 
 import (
 	"errors"
@@ -6,8 +6,8 @@ import (
 	"net"
 )
 
-// listenError names the flag where an address can't be listened on.
-func listenError(err error) error {
+// ListenError names the flag where an address can't be listened on; other errors are returned as they are.
+func ListenError(err error) error {
 	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "listen" {
 		return fmt.Errorf("--web.listen-address: write a free address, such as :10045: %w", err)
 	}
