@@ -25,6 +25,7 @@ func TestBudgetMetrics(t *testing.T) {
 		}
 		want := func(when, text string) {
 			t.Helper()
+			synctest.Wait() // what a scrape doesn't wait for has come to an end as well
 			families, err := registry.Gather()
 			if err != nil {
 				t.Fatal(err)
