@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +78,9 @@ func Check(path string) error {
 	if err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a regular file", path)
 	}
+	if err := foreign(path); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(besides(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	made := err == nil
 	if errors.Is(err, os.ErrExist) {
@@ -90,6 +94,25 @@ func Check(path string) error {
 	}
 	return errors.Join(f.Close(), os.Remove(besides(path)))
 }
+
+// foreign returns an error for a file that is there and doesn't begin as one of ours: it is somebody's, whoever named it for
+// the cache, and is neither replaced nor moved. An empty file has nothing that could be lost.
+func foreign(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil // there is none, or writing will tell what is wrong
+	}
+	defer f.Close()
+	begins := make([]byte, len(headerBegins))
+	n, err := io.ReadFull(f, begins)
+	if n > 0 && (err != nil || string(begins) != headerBegins) {
+		return fmt.Errorf("%s holds something else than what this exporter keeps: name a file that isn't there yet, or move that one away", path)
+	}
+	return nil
+}
+
+// headerBegins is how each of our files begins, of whatever version.
+const headerBegins = `{"format":"` + format + `"`
 
 // besides is the name under which a file is written before it takes the place of the old one. It is always the same, so
 // that a process that is killed on the way leaves one such file at the most.
@@ -108,9 +131,13 @@ func replace(path string, content []byte) error {
 	return syncDirectory(filepath.Dir(path))
 }
 
-// write returns when the content is on the disk. Renamed before, a crash could leave the name with nothing behind it.
+// write returns when the content is on the disk. Renamed before, a crash could leave the name with nothing behind it. The
+// file is made anew: what stands at its name, such as a link to somewhere else, is not written to.
 func write(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -153,8 +180,6 @@ func decode(file []byte, now time.Time) (Memory, error) {
 		return Memory{}, fmt.Errorf("it is of version %d, this program knows %d", h.Version, version)
 	case hex.EncodeToString(sum[:]) != h.SHA256:
 		return Memory{}, errors.New("it is damaged or cut off")
-	case h.Saved.After(now):
-		return Memory{}, fmt.Errorf("it was saved in the future, at %s; is the clock right?", h.Saved.Format(time.RFC3339))
 	}
 	var known content
 	if err := json.Unmarshal(rest, &known); err != nil {

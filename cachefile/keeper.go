@@ -50,6 +50,8 @@ type Keeper struct {
 	path   string // "": no file
 	saved  uint64 // the store's changes when they were last saved there; 0 if never
 	failed bool
+	last   os.FileInfo // the file as it was last written here; nil if it wasn't
+	at     time.Time   // when that was
 
 	failures atomic.Uint64           // to write the file, since the start
 	failing  atomic.Pointer[failure] // nil if the file can be written; read without mu, which a slow disk may hold
@@ -82,7 +84,7 @@ func (k *Keeper) Use(path string) error {
 		k.fails(errors.New("it is somebody else's, or damaged, and can't be put aside"))
 		path = ""
 	}
-	k.path, k.saved = path, 0
+	k.path, k.saved, k.last = path, 0, nil
 	return nil
 }
 
@@ -154,7 +156,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ticks.C:
-			k.Save()
+			if k.due() {
+				k.Save()
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -168,6 +172,27 @@ func (k *Keeper) Save() {
 	if k.store.Changes() != k.saved {
 		k.save(false)
 	}
+}
+
+// bytesPerDay is how much is written a day at the most, since the disk may be one that wears.
+const bytesPerDay = 1e9
+
+// due reports whether the file may be written again. How long it stays as it is at least grows with its size.
+func (k *Keeper) due() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.last == nil || time.Since(k.at).Hours() >= 24*float64(k.last.Size())/bytesPerDay
+}
+
+// others returns an error if another process has written the file since it was last written here.
+func (k *Keeper) others() error {
+	if k.last == nil {
+		return nil
+	}
+	if now, err := os.Stat(k.path); err == nil && !os.SameFile(now, k.last) {
+		return fmt.Errorf("another process has written %s: give each exporter a cache.file of its own", k.path)
+	}
+	return nil
 }
 
 // Begin writes the file whatever has changed. It is called when a configuration has been put into force: what was asked
@@ -190,7 +215,11 @@ func (k *Keeper) save(clean bool) {
 		return
 	}
 	accounts, changes := k.store.Remember()
-	if err := Save(k.path, Memory{Accounts: accounts, Keys: k.quota.Remember(), Clean: clean}); err != nil {
+	err := k.others()
+	if err == nil {
+		err = Save(k.path, Memory{Accounts: accounts, Keys: k.quota.Remember(), Clean: clean})
+	}
+	if err != nil {
 		if !k.failed {
 			_ = level.Warn(k.logger).Log("msg", "a restart would lose what was fetched; trying again without further notice", "err", err)
 		}
@@ -201,6 +230,7 @@ func (k *Keeper) save(clean bool) {
 	if k.failed {
 		_ = level.Info(k.logger).Log("msg", "the cache file can be written again", "file", k.path)
 	}
-	k.saved, k.failed = changes, false
+	k.saved, k.failed, k.at = changes, false, time.Now()
+	k.last, _ = os.Stat(k.path) // nil if it is gone already
 	k.failing.Store(nil)
 }

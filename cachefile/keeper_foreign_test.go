@@ -39,11 +39,9 @@ func TestKeeperPutsAside(t *testing.T) {
 		content func(*testing.T) string
 		want    string // in the log
 	}{
-		"foreign":         {func(*testing.T) string { return "root:x:0:0:root:/root:/bin/sh\n" }, "isn't a cache file"},
 		"empty":           {func(*testing.T) string { return "" }, "isn't a cache file"},
 		"cut off":         {func(t *testing.T) string { s := good(t); return s[:len(s)-10] }, "damaged or cut off"},
 		"damaged":         {change(`"Sent":1`, `"Sent":7`), "damaged or cut off"},
-		"of the future":   {change(`"saved":"20`, `"saved":"30`), "saved in the future"},
 		"another version": {change(`"version":2`, `"version":3`), "of version 3"},
 	} {
 		for _, at := range []string{"start", "reload", "reload without a file before"} {
@@ -82,9 +80,9 @@ func TestKeeperPutsAside(t *testing.T) {
 	}
 }
 
-// Where a foreign file can't be put aside, it stays what it is.
-func TestKeeperNeverOverwritesWhatIsForeign(t *testing.T) {
-	const content = "somebody's notes\n"
+// Where a file of another version can't be put aside, it stays what it is.
+func TestKeeperNeverOverwritesWhatIsOfNoUse(t *testing.T) {
+	const content = `{"format":"smartlead_exporter cache","version":99}` + "\n"
 	dir := testkit.Write(t, map[string]string{"cache": content})
 	path := filepath.Join(dir, "cache")
 	if err := os.MkdirAll(filepath.Join(path+".ignored", "inside"), 0o700); err != nil { // which no file can take the place of
@@ -98,7 +96,7 @@ func TestKeeperNeverOverwritesWhatIsForeign(t *testing.T) {
 		if got, err := os.ReadFile(path); err != nil || string(got) != content {
 			t.Errorf("the file is %q (%v), want %q", got, err, content)
 		}
-		if k.log.Count("isn't a cache file") != 1 || k.log.Count("nothing is kept") != 1 {
+		if k.log.Count("of version 99") != 1 || k.log.Count("nothing is kept") != 1 {
 			t.Errorf("the log doesn't tell that nothing is kept:\n%s", k.log)
 		}
 

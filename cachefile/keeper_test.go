@@ -309,3 +309,62 @@ func TestKeeperStartsWithoutFile(t *testing.T) {
 		}
 	})
 }
+
+// What isn't a cache file is neither replaced nor moved, whoever names it for one.
+func TestForeignFilesAreRefused(t *testing.T) {
+	for name, content := range map[string]string{
+		"notes": "my notes\n", "a configuration": "accounts:\n  - campaigns: [1]\n", "a key": "8f2c", "JSON": `{"format":"something else"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "file")
+			if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := cachefile.CheckSetting(path); err == nil || !strings.Contains(err.Error(), path) {
+				t.Errorf("got %v, want the file to be refused by its name", err)
+			}
+			if got, err := os.ReadFile(path); string(got) != content || err != nil {
+				t.Errorf("the file holds %q (%v), want what it held", got, err)
+			}
+		})
+	}
+}
+
+// A link where the file is written before it takes its place leads nowhere.
+func TestSaveFollowsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	path, victim := filepath.Join(dir, "cache"), filepath.Join(dir, "victim")
+	if err := os.WriteFile(victim, []byte("precious"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(victim, path+".new"); err != nil {
+		t.Skip(err)
+	}
+	if err := cachefile.Save(path, cachefile.Memory{Accounts: memory(1)}); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(victim); string(got) != "precious" {
+		t.Errorf("the file behind the link holds %q", got)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode() != 0o600 {
+		t.Errorf("the cache file is %v (%v), want a regular file that others can't read", info, err)
+	}
+}
+
+// Two exporters on one file don't overwrite what the other keeps without a word.
+func TestTwoKeepersOnOneFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cache")
+	synctest.Test(t, func(t *testing.T) {
+		one, other := keep(t), keep(t)
+		one.mustConfigure(path, 1)
+		other.mustConfigure(path, 2)
+		one.fetch()
+		one.Save()
+		other.fetch()
+		other.Save()
+		one.Begin()
+		if _, err := one.Failing(); err == nil || !strings.Contains(err.Error(), "another process") {
+			t.Errorf("got %v, want it to be told that another process writes the file", err)
+		}
+	})
+}

@@ -156,22 +156,24 @@ func TestCacheFileThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// A file that isn't a cache is put aside, and everything works.
+// A file that isn't a cache is somebody's: it stays what it is, and where it is, and both the check and a start say so.
 func TestCacheFileThatIsForeign(t *testing.T) {
 	t.Parallel()
 	const notes = "somebody's notes\n"
-	api := testkit.StartAPI(t, simulator.Options{Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10)}})
-	p := start(t, launch{env: keyInEnv(testkit.Key), dir: testkit.Write(t, map[string]string{
-		"config.yml": api.Configure("cache: {file: cache.json}\naccounts: [{base_url: API, campaigns: [1]}]"), "cache.json": notes,
-	})})
-	p.scrape().Want(t, "with a foreign file", page{sent(1, 1): 10})
-	p.terminate()
-	wantFetched(t, "after the end", filepath.Join(p.cmd.Dir, "cache.json"), 1)
-	if got, err := os.ReadFile(filepath.Join(p.cmd.Dir, "cache.json.ignored")); err != nil || string(got) != notes {
-		t.Errorf("what was put aside is %q (%v), want %q", got, err, notes)
-	}
-	if testkit.CountLines(p.stderr.String(), "the cache file was ignored") != 1 {
-		t.Error("the log doesn't tell that the file was ignored")
+	dir := testkit.Write(t, map[string]string{
+		"config.yml": "cache: {file: cache.json}\naccounts: [{campaigns: [1]}]", "cache.json": notes,
+	})
+	for _, args := range [][]string{{"--config.check"}, {"--web.listen-address=127.0.0.1:0"}} {
+		p := run(t, launch{args: args, env: keyInEnv(testkit.Key), dir: dir})
+		if status := p.wait(); status != 1 {
+			t.Errorf("%s: exit status %d, want 1", args, status)
+		}
+		if testkit.CountLines(p.stderr.String(), "cache.json holds something else") != 1 {
+			t.Errorf("%s: stderr doesn't tell in one line what is wrong", args)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, "cache.json")); err != nil || string(got) != notes {
+			t.Errorf("%s: the file holds %q (%v), want %q", args, got, err, notes)
+		}
 	}
 }
 
