@@ -182,7 +182,9 @@ func decode(file []byte, now time.Time) (Memory, error) {
 		return Memory{}, errors.New("it is damaged or cut off")
 	}
 	var known content
-	if err := json.Unmarshal(rest, &known); err != nil {
+	strict := json.NewDecoder(bytes.NewReader(rest)) // a field by another name would be read as 0
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&known); err != nil {
 		return Memory{}, fmt.Errorf("its content can't be decoded: %w", err)
 	}
 	return Memory{Accounts: known.accounts(), Keys: known.Keys, Clean: known.Clean}, nil

@@ -162,6 +162,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"the header alone", good[:bytes.IndexByte(good, '\n')+1], "damaged or cut off"},
 		{"with something behind", append(bytes.Clone(good), '\n'), "damaged or cut off"},
 		{"a bit flipped", flipped, "damaged or cut off"},
+		{"a field by another name", framed(`{"Accounts":[{"Name":"a","Campaign":[]}]}`, past, ""), "can't be decoded"},
 		{"well kept nonsense", framed("[1]", past, ""), "can't be decoded"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
