@@ -162,14 +162,14 @@ func Load(path string) (Memory, error) {
 	if err != nil {
 		return Memory{}, fmt.Errorf("couldn't read the cache file: %w", err)
 	}
-	m, err := decode(file, time.Now())
+	m, err := decode(file)
 	if err != nil {
 		return Memory{}, fmt.Errorf("%s is of no use: %w", path, err)
 	}
 	return m, nil
 }
 
-func decode(file []byte, now time.Time) (Memory, error) {
+func decode(file []byte) (Memory, error) {
 	first, rest, _ := bytes.Cut(file, []byte("\n"))
 	var h header
 	if err := json.Unmarshal(first, &h); err != nil || h.Format != format {

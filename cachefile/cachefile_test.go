@@ -275,7 +275,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		// The checksum would keep the fuzzer from the content behind it.
 		for _, content := range [][]byte{content, framed(string(content), "2026-01-01T00:00:00Z", "")} {
-			m, err := cachefile.Decode(content, now)
+			m, err := cachefile.Decode(content)
 			if err != nil {
 				continue
 			}
@@ -283,7 +283,7 @@ func FuzzDecode(f *testing.F) {
 			if err != nil {
 				continue // a moment that JSON can't hold; Save would say so
 			}
-			got, err := cachefile.Decode(again, now)
+			got, err := cachefile.Decode(again)
 			if err != nil {
 				t.Fatalf("what was encoded can't be decoded: %v", err)
 			}

@@ -1,6 +1,7 @@
 package counting
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -169,14 +170,7 @@ func mergeSequences(old, newer []smartlead.SequenceStep) []smartlead.SequenceSte
 		}
 	}
 	slices.SortFunc(merged, func(a, b smartlead.SequenceStep) int {
-		switch {
-		case a.SequenceID < b.SequenceID:
-			return -1
-		case a.SequenceID > b.SequenceID:
-			return 1
-		default:
-			return a.SequenceNumber - b.SequenceNumber
-		}
+		return cmp.Or(cmp.Compare(a.SequenceID, b.SequenceID), cmp.Compare(a.SequenceNumber, b.SequenceNumber))
 	})
 	return merged
 }

@@ -134,6 +134,7 @@ func (c *changes) byTotals(kind int) bool {
 	return c.counter.trustOfTotals() != refuted && c.stepsIn(kind) < c.pages(sums(c.steps)[kind])
 }
 
+// rowsOf returns how many rows a page has.
 func (r *run) rowsOf() int {
 	if r.task.Query.PageSize > 0 {
 		return r.task.Query.PageSize

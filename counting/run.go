@@ -233,10 +233,7 @@ func (r *run) rowsCost(statistics smartlead.Statistics) int {
 	if statistics.Shape != smartlead.ShapePerEmail {
 		return max(statistics.Requests, 1)
 	}
-	pageSize := r.task.Query.PageSize
-	if pageSize <= 0 {
-		pageSize = smartlead.MaxPageSize
-	}
+	pageSize := r.rowsOf()
 	return max((statistics.Rows+pageSize-1)/pageSize, 1)
 }
 
