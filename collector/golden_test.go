@@ -99,7 +99,6 @@ func scenarios() []scenario {
 				smartlead.Campaign{ID: 67001, Name: "over", Status: "COMPLETED", MaxLeadsPerDay: -1},
 			)
 			d.Lister = list
-			d.Source, d.Collect, d.MailboxAddresses = testkit.Source{Campaign: 67890}, collector.Subjects(), true
 			e := start(t, settings(a, d))
 			trace := e.metrics.Trace("agency")
 			trace.Request(smartlead.RequestInfo{StatusCode: 200, Duration: 400 * time.Millisecond})
@@ -107,6 +106,9 @@ func scenarios() []scenario {
 			trace.Wait(1200 * time.Millisecond)
 			trace.Remaining(58)
 			e.metrics.Reloaded(true)
+			e.scrape()
+			d.Source, d.Collect, d.MailboxAddresses = testkit.Source{Campaign: 67890}, collector.Subjects(), true
+			e.store.Apply(settings(a, d)) // now, since before the campaigns are there it is open when a subject begins
 			e.scrape()
 			synctest.Wait() // for the subjects
 			return e

@@ -71,6 +71,11 @@ func TestSubjectsAreThoseOfTheConfiguration(t *testing.T) {
 func TestSubjects(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simulated(t, 2, 1)
+		const takes = time.Second // so that the first scrape, which takes no time, can't show them
+		sim.Inject(simulator.Fault{
+			Match:   []simulator.Matcher{func(r simulator.Request) bool { return r.Endpoint != simulator.EndpointStatistics }},
+			Effects: []simulator.Effect{simulator.Delay(takes)},
+		})
 		e := prepare(t, settings())
 		a := collecting(t, e, sim, smartlead.Limits{}, 2, collector.Subjects()...)
 		e.store.Apply(settings(a))
@@ -83,13 +88,18 @@ func TestSubjects(t *testing.T) {
 		for _, subject := range collector.Subjects() {
 			begin.Want(t, "before the first", page{ofSubject("up", subject): 0, ofSubject("last_success_timestamp_seconds", subject): 0})
 		}
-		synctest.Wait()
-		had := seconds(time.Now())
+		asking := time.Now()
+		time.Sleep(30 * time.Second) // less than a TTL: nothing is asked for again
 		got := e.scrape()
 		for _, subject := range collector.Subjects() {
-			got.Want(t, "after the first", page{
-				ofSubject("up", subject): 1, ofSubject("last_success_timestamp_seconds", subject): had, ofSubject("duration_seconds", subject): 0,
-			})
+			got.Want(t, "after the first", page{ofSubject("up", subject): 1})
+			had := got[ofSubject("last_success_timestamp_seconds", subject)]
+			if had < seconds(asking.Add(takes)) || had > seconds(time.Now()) {
+				t.Errorf("the last success of %s was at %v, want one of the last half minute", subject, had)
+			}
+			if took := got[ofSubject("duration_seconds", subject)]; took < takes.Seconds() || took > seconds(time.Now())-seconds(asking) {
+				t.Errorf("%s took %v s, want a second or some", subject, took)
+			}
 		}
 		got.Want(t, "after the first", page{
 			`smartlead_account_mailboxes{account="default"}`:                                                                     1,
