@@ -27,7 +27,7 @@ const (
 type Client struct {
 	base      string
 	canonical string // base, one way of writing it
-	key       func() (string, error)
+	key       keySource
 	secrets   func() []string
 	budgets   *Budgets
 	member    *member
@@ -73,7 +73,7 @@ func NewClient(o Options) (*Client, error) {
 	return &Client{
 		base:      strings.TrimRight(o.BaseURL, "/"),
 		canonical: canonicalBase(u),
-		key:       o.Key,
+		key:       keySource{read: o.Key},
 		secrets:   o.Secrets,
 		budgets:   o.Budgets,
 		member:    o.Budgets.join(o.Account, limits, o.Shares),
@@ -97,8 +97,8 @@ func (c *Client) Close() {
 
 // Budget returns where the budget stands of the key that the client would use now. It asks the API nothing.
 func (c *Client) Budget() BudgetState {
-	key, err := c.key()
-	if err != nil || key == "" {
+	key, err := c.key.soon()
+	if err != nil {
 		return c.budgets.unknown(c.member)
 	}
 	return c.budgets.look(newKeyID(c.canonical, key), c.member)
@@ -156,7 +156,7 @@ func (c *Client) do(ctx context.Context, r *request) error {
 // try waits for the budget's permission and asks once.
 func (c *Client) try(ctx context.Context, r *request) error {
 	for {
-		key, err := c.currentKey(r)
+		key, err := c.currentKey(ctx, r)
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func (c *Client) try(ctx context.Context, r *request) error {
 		if err != nil {
 			return err
 		}
-		if now, err := c.currentKey(r); err != nil || now != key { // the wait may have been long
+		if now, err := c.currentKey(ctx, r); err != nil || now != key { // the wait may have been long
 			c.budgets.giveBack(p)
 			if err != nil {
 				return err
@@ -230,12 +230,12 @@ func (c *Client) send(ctx context.Context, r *request, key string, p *permit) er
 	return err
 }
 
-func (c *Client) currentKey(r *request) (string, error) {
-	key, err := c.key()
-	if err == nil && key == "" { // such as from a file that is being written
-		err = errors.New("it is empty")
-	}
-	if err != nil {
+func (c *Client) currentKey(ctx context.Context, r *request) (string, error) {
+	key, err := c.key.now(ctx, c.timeout)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return "", fmt.Errorf("%s: reading the API key: %w", r.op(), err)
+	case err != nil:
 		return "", &Error{Op: r.op(), Reason: ErrUnauthorized, Err: fmt.Errorf("couldn't read the API key: %w", err)}
 	}
 	return key, nil

@@ -7,7 +7,8 @@ import (
 
 // Options are what a Client needs to know. Key is required; the zero value of every other field means its default.
 type Options struct {
-	// Key returns the API key. It is called before every request, so a key that changes is used at once.
+	// Key returns the API key. It is called before every request, so a key that changes is used at once. It is never called
+	// twice at the same time, and a call that takes long holds up requests, but neither Budget nor the end of a context.
 	Key func() (string, error)
 	// BaseURL is the part of the address that all endpoints share; http or https. Default: DefaultBaseURL.
 	BaseURL string
