@@ -95,6 +95,16 @@ func (q *StatisticsQuery) fits(r *statisticsRow) bool {
 	}
 }
 
+// outside reports whether a row is of an e-mail that was sent outside the window. A server that doesn't apply filters hands
+// out such rows, too.
+func (q *StatisticsQuery) outside(r *statisticsRow) bool {
+	if r.shape != ShapePerEmail || r.sentAt.IsZero() {
+		return false
+	}
+	return !q.SentAfter.IsZero() && r.sentAt.Before(q.SentAfter.Add(-filterTolerance)) ||
+		!q.SentBefore.IsZero() && r.sentAt.After(q.SentBefore.Add(filterTolerance))
+}
+
 // wants reports whether a step is one of those asked for.
 func (q *StatisticsQuery) wants(step int) bool {
 	return len(q.SequenceNumbers) == 0 || slices.Contains(q.SequenceNumbers, step)

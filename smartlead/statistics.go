@@ -60,7 +60,7 @@ type Statistics struct {
 	// Variants are the counts of each variant that a row names, in ascending order of step and id; nil if none does. The
 	// caller owns them.
 	Variants []VariantCounts
-	// Rows is the number of distinct rows.
+	// Rows is the number of distinct rows, those outside the window included.
 	Rows int
 	// RowsWithoutStep is how many of Rows are in no step, as none or none that can be is written in them.
 	RowsWithoutStep int
@@ -86,7 +86,8 @@ type Step struct {
 // begun, or without it all up to an empty page. It keeps some bytes of each of these rows, to know it again when rows
 // that arrive meanwhile move it to another page, and asks for the pages behind the first with sent_time_end_date set to
 // the moment it began, where that leaves out no row that was there. A set that doesn't add up is fetched once more, and
-// is ErrIncomplete if that doesn't help.
+// is ErrIncomplete if that doesn't help. Of e-mails that were sent outside the window nothing is counted, whatever the
+// server makes of the query.
 //
 // The error is an *Error, an error of the query itself, or wraps the end of ctx.
 func (c *Client) Statistics(ctx context.Context, q StatisticsQuery) (Statistics, error) {

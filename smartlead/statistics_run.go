@@ -72,6 +72,7 @@ func (r *statisticsRun) fetch(ctx context.Context, pinned pinState) error {
 	r.tally, r.returned, r.first, r.total, r.endedByEmptyPage = newTally(), 0, -1, -1, false
 	r.pin, r.pinned, r.date = time.Time{}, pinned, time.Time{}
 	r.tally.fits, r.tally.keepsFacts, r.tally.each = r.fits, r.keepsFacts, r.each
+	r.tally.outside = r.query.outside
 	if r.reset != nil {
 		r.reset()
 	}

@@ -29,6 +29,7 @@ type tally struct {
 
 	recent recentRows
 
+	outside    func(*statisticsRow) bool // says of which rows nothing is counted; nil: of none
 	fits       func(*statisticsRow) bool // what the filters let pass; nil: everything
 	misfits    int                       // rows committed that don't fit
 	keepsFacts bool
@@ -130,6 +131,9 @@ func (t *tally) add(row *statisticsRow) error {
 	t.page.rows++
 	if t.rows+t.page.rows > maxRows {
 		return fmt.Errorf("the campaign has more than %d rows", maxRows)
+	}
+	if t.outside != nil && t.outside(row) {
+		return nil
 	}
 	if row.step < 0 {
 		t.page.odd.withoutStep++
