@@ -32,8 +32,8 @@ type exporter struct {
 	log      *testkit.BubbleJournal
 }
 
-// start runs a store until the test ends. It must be called within the bubble.
-func start(t testing.TB) *exporter {
+// newExporter returns a store that nobody runs yet.
+func newExporter(t testing.TB) *exporter {
 	t.Helper()
 	e := &exporter{t: t, own: prometheus.NewRegistry(), log: &testkit.BubbleJournal{}}
 	var err error
@@ -42,6 +42,13 @@ func start(t testing.TB) *exporter {
 	}
 	e.store = collector.NewStore(e.log, e.metrics)
 	e.gatherer = collector.NewGatherer(e.store)
+	return e
+}
+
+// start runs a store until the test ends. It must be called within the bubble.
+func start(t testing.TB) *exporter {
+	t.Helper()
+	e := newExporter(t)
 	var running sync.WaitGroup
 	t.Cleanup(running.Wait)
 	running.Go(func() {

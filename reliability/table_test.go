@@ -10,29 +10,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"smartlead_exporter/internal/testkit"
-	"smartlead_exporter/smartlead/simulator"
 )
 
-const (
-	document   = "../docs/reliability.md"
-	tableBegin = "<!-- the fault matrix: go test ./reliability -run TestFaultMatrix -update writes it -->\n"
-	tableEnd   = "<!-- the end of the fault matrix -->\n"
-)
+const document = "../docs/reliability.md"
 
-// table holds what the cells of the matrix came to.
-type table struct{ rows []*tableRow }
+// table holds what the cells of a matrix came to.
+type table struct {
+	head       []string // of the columns
+	begin, end string   // the lines of the document that it stands between
+	rows       []*tableRow
+}
 
 // tableRow is a fault, or several of one kind that come to the same.
 type tableRow struct {
 	kind   string
 	names  []string
-	shapes []simulator.Shape
-	cells  []string // by moment
+	groups []string // the shapes in which it strikes; none where they don't matter
+	cells  []string // by moment, or by what is struck
 }
 
 // add returns a new row.
-func (b *table) add(f *fault, shape simulator.Shape) *tableRow {
-	row := &tableRow{kind: f.kind, names: []string{f.name}, shapes: []simulator.Shape{shape}, cells: make([]string, len(moments))}
+func (b *table) add(kind, name string, groups ...string) *tableRow {
+	row := &tableRow{kind: kind, names: []string{name}, groups: groups, cells: make([]string, len(b.head)-1-len(groups))}
 	b.rows = append(b.rows, row)
 	return row
 }
@@ -42,26 +41,36 @@ func (b *table) complete() bool {
 	return !slices.ContainsFunc(b.rows, func(row *tableRow) bool { return slices.Contains(row.cells, "") })
 }
 
+// settle compares the table with the document's, if all of it was run and is right.
+func (b *table) settle(t *testing.T) {
+	t.Helper()
+	switch {
+	case t.Failed():
+	case !b.complete():
+		t.Log("only a part of the matrix was run: the document isn't looked at")
+	default:
+		b.compare(t)
+	}
+}
+
 // String returns the table as Markdown.
 func (b *table) String() string {
 	var s strings.Builder
-	s.WriteString("| fault | shape |")
-	for _, m := range moments {
-		fmt.Fprintf(&s, " %s |", m)
-	}
-	s.WriteString("\n|---|---|" + strings.Repeat("---|", len(moments)) + "\n")
+	fmt.Fprintf(&s, "| %s |\n%s|\n", strings.Join(b.head, " | "), strings.Repeat("|---", len(b.head)))
 	for _, row := range merge(b.rows) {
-		shape := "both"
-		if len(row.shapes) == 1 {
-			shape = shapeName(row.shapes[0])
+		line := []string{strings.TrimSpace(row.kind + " " + strings.Join(row.names, "; "))}
+		switch {
+		case len(row.groups) == 2:
+			line = append(line, "both")
+		default:
+			line = append(line, row.groups...)
 		}
-		label := strings.TrimSpace(row.kind + " " + strings.Join(row.names, "; "))
-		fmt.Fprintf(&s, "| %s | %s | %s |\n", label, shape, strings.Join(row.cells, " | "))
+		fmt.Fprintf(&s, "| %s |\n", strings.Join(append(line, row.cells...), " | "))
 	}
 	return s.String()
 }
 
-// merge joins the two shapes of a fault, and then the faults of a kind, that come to the same.
+// merge joins what is struck by a fault, and then the faults of a kind, that come to the same.
 func merge(rows []*tableRow) []*tableRow {
 	join := func(into *tableRow, row *tableRow, same func(a, b *tableRow) bool) bool {
 		return into.kind == row.kind && slices.Equal(into.cells, row.cells) && same(into, row)
@@ -69,7 +78,7 @@ func merge(rows []*tableRow) []*tableRow {
 	var faults []*tableRow
 	for _, row := range rows {
 		if n := len(faults); n > 0 && join(faults[n-1], row, func(a, b *tableRow) bool { return slices.Equal(a.names, b.names) }) {
-			faults[n-1].shapes = append(faults[n-1].shapes, row.shapes...)
+			faults[n-1].groups = append(faults[n-1].groups, row.groups...)
 			continue
 		}
 		copied := *row
@@ -77,8 +86,8 @@ func merge(rows []*tableRow) []*tableRow {
 	}
 	var merged []*tableRow
 	for _, row := range faults {
-		sameShapes := func(a, b *tableRow) bool { return a.kind != "" && slices.Equal(a.shapes, b.shapes) }
-		if i := slices.IndexFunc(merged, func(m *tableRow) bool { return join(m, row, sameShapes) }); i >= 0 {
+		sameGroups := func(a, b *tableRow) bool { return a.kind != "" && slices.Equal(a.groups, b.groups) }
+		if i := slices.IndexFunc(merged, func(m *tableRow) bool { return join(m, row, sameGroups) }); i >= 0 {
 			merged[i].names = append(merged[i].names, row.names...)
 			continue
 		}
@@ -94,14 +103,14 @@ func (b *table) compare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, begins := strings.Cut(string(text), tableBegin)
-	shown, after, ends := strings.Cut(rest, tableEnd)
+	before, rest, begins := strings.Cut(string(text), b.begin)
+	shown, after, ends := strings.Cut(rest, b.end)
 	if !begins || !ends {
-		t.Fatalf("%s has no place for the table: %s and %s", document, tableBegin, tableEnd)
+		t.Fatalf("%s has no place for the table: %s and %s", document, b.begin, b.end)
 	}
 	want := "\n" + b.String() + "\n"
 	if testkit.Updating() {
-		if err := os.WriteFile(document, []byte(before+tableBegin+want+tableEnd+after), 0o644); err != nil {
+		if err := os.WriteFile(document, []byte(before+b.begin+want+b.end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
