@@ -44,6 +44,7 @@ type catalog struct {
 	lastSuccess time.Time        // when list was had; zero before the first
 	omitted     int              // campaigns that discovery left out
 	unreadable  int              // entries of the newest list that couldn't be read
+	strange     int              // of these, those that are known to hide no campaign of list
 	claimed     map[int64]bool   // campaigns that were found and are another account's
 	reason      smartlead.Reason // why the newest list failed; "" if it didn't
 
@@ -85,7 +86,7 @@ func (c *catalog) wanted() bool { return c.lister != nil && c.interval > 0 }
 
 func (c *catalog) forget() {
 	c.list, c.byID, c.doubtful, c.doubted, c.lastSuccess = nil, nil, nil, false, time.Time{}
-	c.omitted, c.unreadable, c.claimed, c.reason, c.overdue = 0, 0, nil, "", false
+	c.omitted, c.unreadable, c.strange, c.claimed, c.reason, c.overdue = 0, 0, 0, nil, "", false
 	c.err, c.failingSince = "", time.Time{}
 }
 
@@ -96,6 +97,26 @@ func (c *catalog) believe(list []smartlead.Campaign, at time.Time) {
 	for i := range list {
 		c.byID[list[i].ID] = &list[i]
 	}
+}
+
+// withHidden returns the campaigns of a list, and those known ones that it doesn't have if they may stand in entries that can't be
+// read. Which of them do can't be told, so all stay until there are no more such entries than when none was missing.
+func (c *catalog) withHidden(fetched smartlead.CampaignList) []smartlead.Campaign {
+	listed := make(map[int64]bool, len(fetched.Campaigns))
+	for i := range fetched.Campaigns {
+		listed[fetched.Campaigns[i].ID] = true
+	}
+	var missing []smartlead.Campaign
+	for i := range c.list {
+		if !listed[c.list[i].ID] {
+			missing = append(missing, c.list[i])
+		}
+	}
+	if len(missing) == 0 || fetched.Unreadable <= c.strange {
+		c.strange = fetched.Unreadable
+		return fetched.Campaigns
+	}
+	return slices.Concat(fetched.Campaigns, missing)
 }
 
 // discovered returns the campaigns of the list that are to be shown, and how many more there would be.

@@ -158,9 +158,10 @@ func (s *Store) finishList(ctx context.Context, a *account, l *listing, fetched 
 	s.good(a, now)
 	s.sayListed(a, now)
 	c.reason, c.err, c.failingSince = "", "", time.Time{}
-	list := fetched.Campaigns
+	list := c.withHidden(fetched)
 	if n := fetched.Unreadable; n != 0 && n != c.unreadable {
-		s.say(level.Warn, "msg", "entries of the list of campaigns have no id that can be read; they are left out", "account", a.name, "count", n)
+		s.say(level.Warn, "msg", "entries of the list of campaigns have no id that can be read; they are left out, but what was known and isn't in the list any more stays",
+			"account", a.name, "count", n, "kept", len(list)-len(fetched.Campaigns))
 	}
 	c.unreadable = fetched.Unreadable
 	if !c.believable(list) {

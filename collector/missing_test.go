@@ -128,3 +128,39 @@ func TestUnreadableEntriesAreTold(t *testing.T) {
 		}
 	})
 }
+
+// A campaign whose entry can't be read stays. Without such entries, or with no more of them than there always are, one that
+// isn't in the list is gone.
+func TestUnreadableEntriesTakeNothingAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &listing{catalogAPI: &catalogAPI{}}
+		a := discovering("a", newAPI(), l.catalogAPI)
+		a.Lister = l
+		e := start(t, settings(a))
+		for _, step := range []struct {
+			what       string
+			listed     []int64
+			unreadable int
+			want       []int64
+		}{
+			{"at first", []int64{1, 2, 3}, 0, []int64{1, 2, 3}},
+			{"one can't be read", []int64{1, 3}, 1, []int64{1, 2, 3}},
+			{"it still can't", []int64{1, 3}, 1, []int64{1, 2, 3}},
+			{"nor can most", []int64{3}, 2, []int64{1, 2, 3}},
+			{"all can again", []int64{1, 2, 3}, 0, []int64{1, 2, 3}},
+			{"one is gone", []int64{1, 2}, 0, []int64{1, 2}},
+			{"there is a strange entry", []int64{1, 2, 4}, 1, []int64{1, 2, 4}},
+			{"one is gone, beside it", []int64{1, 4}, 1, []int64{1, 4}},
+			{"another one can't be read, beside it", []int64{1}, 2, []int64{1, 4}},
+			{"it can again, and the strange entry is gone", []int64{1, 4}, 0, []int64{1, 4}},
+			{"one is gone for good", []int64{4, 5}, 0, []int64{4, 5}},
+		} {
+			l.Answer(active(step.listed...)...)
+			l.unreadable = step.unreadable
+			time.Sleep(listInterval)
+			e.scrape()
+			synctest.Wait()
+			wantShown(t, step.what, e.scrape(), step.want...)
+		}
+	})
+}
