@@ -1,8 +1,6 @@
 package collector
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"smartlead_exporter/counting"
@@ -40,7 +38,10 @@ type Snapshot struct {
 
 	// NextRefresh is from when on a scrape has the campaign refreshed; zero if it would now.
 	NextRefresh time.Time
-	// Queue is the campaign's place among those waiting for a refresh, from 1; 0 if it isn't waiting.
+	// Place is the campaign's place, from 1, in the order in which those of its key are refreshed, but for turns: first those
+	// that wait, then those that the next scrape has wait, then the others by when that will be. 0 while it is refreshed.
+	Place int
+	// Queue is Place of a campaign that waits; 0 if it doesn't.
 	Queue      int
 	Refreshing bool
 }
@@ -96,12 +97,7 @@ func (s *Store) snapshot(c *campaign, now time.Time) Snapshot {
 	default:
 		snapshot.State = StateExpired
 	}
-	if !c.waiting && !c.running() && !s.due(c, now) {
-		snapshot.NextRefresh = c.retryAt
-		if s.fresh(c, now) {
-			snapshot.NextRefresh = later(c.retryAt, c.known.LastSuccess.Add(s.ttl))
-		}
-	}
+	snapshot.NextRefresh = s.dueAt(c, now)
 	return snapshot
 }
 
@@ -120,44 +116,14 @@ func (s *Store) Snapshot() []AccountSnapshot {
 	defer s.unlock()
 	now := time.Now()
 	accounts := s.accountSnapshots(now)
-	places := map[string]int{}
-	for _, a := range s.accounts {
-		for i, c := range a.places(now) {
-			places[c.known.ID] = i + 1
-		}
-	}
+	places := s.places(now)
 	for _, a := range accounts {
 		for i := range a.Campaigns {
-			a.Campaigns[i].Queue = places[a.Campaigns[i].ID]
+			place := places[a.Campaigns[i].Query.CampaignID]
+			a.Campaigns[i].Place, a.Campaigns[i].Queue = place.number, place.waiting
 		}
 	}
 	return accounts
-}
-
-// places returns the campaigns that wait in the order in which they would be chosen now, but for turns. Store.mu is held.
-func (a *account) places(now time.Time) []*campaign {
-	waiting := slices.Clone(a.waiting)
-	rank := func(c *candidate) int {
-		switch {
-		case c.first:
-			return 0
-		case c.untried:
-			return 1
-		case !c.inTurn:
-			return 2
-		default:
-			return 3
-		}
-	}
-	slices.SortStableFunc(waiting, func(x, y *campaign) int {
-		cx, cy := x.candidate(now), y.candidate(now)
-		byRank := cmp.Compare(rank(&cx), rank(&cy))
-		if byRank != 0 || rank(&cx) < 2 {
-			return byRank
-		}
-		return cmp.Compare(cy.gain(), cx.gain())
-	})
-	return waiting
 }
 
 // accountSnapshots returns what is known, but for the campaigns' places. s.mu is held.

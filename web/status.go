@@ -84,7 +84,8 @@ type campaignReport struct {
 	Counting        string    `json:"counting,omitempty"`
 	Cost            float64   `json:"cost"` // requests that the next refresh is expected to take
 	NextRefresh     time.Time `json:"next_refresh,omitzero"`
-	Queue           int       `json:"queue,omitempty"`
+	Place           int       `json:"place,omitempty"` // in the order of what is refreshed next, from 1
+	Queue           int       `json:"queue,omitempty"` // the same while it waits
 	Refreshing      bool      `json:"refreshing,omitempty"`
 }
 
@@ -136,7 +137,7 @@ func reportCampaign(c *collector.Snapshot, now time.Time) campaignReport {
 	r := campaignReport{
 		ID: c.Query.CampaignID, Name: c.Name, State: string(c.State), LastSuccess: c.LastSuccess.UTC(),
 		DurationSeconds: c.Duration.Seconds(), Requests: c.Requests, Reason: string(c.Reason), Error: c.Error,
-		NextRefresh: c.NextRefresh.UTC(), Queue: c.Queue, Refreshing: c.Refreshing,
+		NextRefresh: c.NextRefresh.UTC(), Place: c.Place, Queue: c.Queue, Refreshing: c.Refreshing,
 		FailingSince: c.FailingSince.UTC(), ChangesPerHour: c.Rate.PerSecond() * time.Hour.Seconds(), Cost: c.Cost,
 	}
 	if c.Counting != nil {
@@ -174,9 +175,9 @@ func (r campaignReport) Next() string {
 	case r.Queue > 0:
 		return fmt.Sprintf("waiting, number %d", r.Queue)
 	case r.NextRefresh.IsZero():
-		return "at the next scrape"
+		return fmt.Sprintf("number %d, at the next scrape", r.Place)
 	default:
-		return "at the first scrape after " + r.NextRefresh.Format(time.TimeOnly)
+		return fmt.Sprintf("number %d, at the first scrape after %s", r.Place, r.NextRefresh.Format(time.TimeOnly))
 	}
 }
 
@@ -205,7 +206,7 @@ var sortColumns = []struct {
 	{"counting", "Counted by", func(a, b campaignReport) int { return cmp.Compare(a.Counting, b.Counting) }},
 	{"error", "Last error", func(a, b campaignReport) int { return cmp.Compare(a.Error, b.Error) }},
 	{"next", "Next refresh", func(a, b campaignReport) int {
-		return cmp.Or(cmp.Compare(a.Queue, b.Queue), a.NextRefresh.Compare(b.NextRefresh))
+		return cmp.Or(cmp.Compare(a.Place, b.Place), a.NextRefresh.Compare(b.NextRefresh))
 	}},
 }
 
