@@ -8,9 +8,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 
 	"smartlead_exporter/collector"
 	"smartlead_exporter/config"
+	"smartlead_exporter/counting"
 	"smartlead_exporter/exporter"
 	"smartlead_exporter/smartlead"
 )
@@ -31,9 +33,11 @@ func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account
 		}
 		fmt.Fprintf(w, "  key:        accepted; the account has %s\n", counted(len(list.Campaigns), "campaign"))
 		p.discover(w, list.Campaigns)
+		p.list = list.Campaigns
 	}
 	p.measureSubjects(ctx, w, client)
-	p.requests = 0
+	p.requests, p.least = 0, 0
+	detectors := newDetectors(client, account)
 	missing := 0
 	asked := p.campaigns[:min(len(p.campaigns), maxMeasured)]
 	writeAhead(w, len(asked), p.limits)
@@ -57,8 +61,16 @@ func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account
 			missing++
 			continue
 		}
-		fmt.Fprintf(w, "  campaign %d: rows: %s; a refresh takes %s\n", c.Query.CampaignID, rows(size), counted(size.Requests, "request"))
+		costs := p.costs(c.Query, size)
+		if costs.NeedsDetector() {
+			if err := detectors.find(ctx, w, c.Query.CampaignID, size); err != nil {
+				return explained(err, account, false)
+			}
+		}
+		words, least := detectors.cost(costs)
+		fmt.Fprintf(w, "  campaign %d: rows: %s; %s\n", c.Query.CampaignID, rows(size), words)
 		p.requests += float64(size.Requests)
+		p.least += float64(least)
 	}
 	if note := client.Budget().AdvertisedNote(); note != "" {
 		fmt.Fprintf(w, "  limits:     %s\n", note)
@@ -72,9 +84,20 @@ func (p *plan) measure(ctx context.Context, w io.Writer, account *config.Account
 	if rest := len(p.campaigns) - len(asked); rest > 0 {
 		fmt.Fprintf(w, "  (the other %d weren't asked for, and are taken to be alike)\n", rest)
 		p.requests *= float64(len(p.campaigns)) / float64(len(asked))
+		p.least *= float64(len(p.campaigns)) / float64(len(asked))
 	}
 	p.measured = true
 	return nil
+}
+
+// costs returns what refreshes of a campaign take by each method.
+func (p *plan) costs(q smartlead.StatisticsQuery, size smartlead.Size) counting.Costs {
+	var listed smartlead.Campaign
+	listed.OpenTracking, listed.ClickTracking = true, true
+	if i := slices.IndexFunc(p.list, func(c smartlead.Campaign) bool { return c.ID == q.CampaignID }); i >= 0 {
+		listed = p.list[i]
+	}
+	return counting.CostsOf(q, size.Requests, !listed.OpenTracking, !listed.ClickTracking)
 }
 
 // rightBaseURL is asked for where it may be wrong.

@@ -33,9 +33,10 @@ func (p *plan) write(w io.Writer) {
 	if p.sharedWith != "" {
 		fmt.Fprintf(w, "              account %s has the same key: parts that are written as rate_limit add up, without them the two share one quota\n", p.sharedWith)
 	}
-	p.writeCost(w, "known", p.requests, allowed)
+	p.writeCost(w, "known", p.least, p.requests, allowed)
 	if p.discovery != nil && !p.discovered {
-		p.writeCost(w, "at most", float64(len(p.campaigns)+p.discovery.MaxCampaigns), allowed)
+		most := float64(len(p.campaigns) + p.discovery.MaxCampaigns)
+		p.writeCost(w, "at most", most, most, allowed)
 	}
 	p.writeSubjects(w)
 	if !p.measured {
@@ -80,26 +81,37 @@ func (p *plan) writeCampaigns(w io.Writer) {
 	}
 }
 
-// writeCost tells what refreshing a set of campaigns comes to, if it takes so many requests. What is allowed, a minute,
-// is below zero where the list of campaigns is fetched more often than that.
-func (p *plan) writeCost(w io.Writer, which string, requests, allowed float64) {
-	fmt.Fprintf(w, "  %-11s %s a refresh of all, so %.1f a minute keep them as fresh as the ttl of %s\n", which+":",
-		counted(int(math.Round(requests)), "request"), requests/p.ttl.Minutes(), model.Duration(p.ttl))
-	if requests == 0 {
+// writeCost tells what refreshing a set of campaigns comes to, if it takes from least requests, where nothing moved, to most. What
+// is allowed, a minute, is below zero where the list of campaigns is fetched more often than that.
+func (p *plan) writeCost(w io.Writer, which string, least, most, allowed float64) {
+	cost := counted(int(math.Round(most)), "request") + " a refresh of all"
+	pace := fmt.Sprintf("%.1f", most/p.ttl.Minutes())
+	if math.Round(least) < math.Round(most) {
+		cost = fmt.Sprintf("%s a refresh of all where nothing moved, up to %.0f where much did", counted(int(math.Round(least)), "request"), most)
+		pace = fmt.Sprintf("%.1f to %.1f", least/p.ttl.Minutes(), most/p.ttl.Minutes())
+	}
+	fmt.Fprintf(w, "  %-11s %s, so %s a minute keep them as fresh as the ttl of %s\n", which+":", cost, pace, model.Duration(p.ttl))
+	if most == 0 {
 		return
 	}
 	if allowed < leastAllowed {
 		fmt.Fprintf(w, "              the limits allow no more than the list of campaigns: fetch that less often, or raise rate_limit\n")
 		return
 	}
-	round := time.Duration(requests / allowed * float64(time.Minute))
-	if round <= p.ttl {
+	round := func(requests float64) time.Duration { return time.Duration(requests / allowed * float64(time.Minute)) }
+	quick, slow := round(least), round(most)
+	switch {
+	case slow <= p.ttl:
 		fmt.Fprintf(w, "              and values get as old as the ttl or the scrape interval, whichever is longer\n")
 		return
+	case quick <= p.ttl:
+		fmt.Fprintf(w, "              and values get as old as the ttl where little moves, and about %s where much does\n", model.Duration(slow.Round(time.Second)))
+		return
+	case quick < slow:
+		fmt.Fprintf(w, "              the limits can't keep that ttl: values get %s to %s old. Raise cache.ttl to the former,\n",
+			model.Duration(quick.Round(time.Second)), model.Duration(slow.Round(time.Second)))
+	default:
+		fmt.Fprintf(w, "              the limits can't keep that ttl: values get about %s old. Raise cache.ttl to that,\n", model.Duration(slow.Round(time.Second)))
 	}
-	fmt.Fprintf(w, "              the limits can't keep that ttl: values get about %s old. Raise cache.ttl to that,\n", model.Duration(round.Round(time.Second)))
 	fmt.Fprintf(w, "              export fewer campaigns, or raise rate_limit if your plan allows more\n")
-	if round > p.maxStale {
-		fmt.Fprintf(w, "              values older than cache.max_stale, %s, aren't shown: raise that, too, well above\n", model.Duration(p.maxStale))
-	}
 }
