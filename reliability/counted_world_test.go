@@ -147,7 +147,7 @@ func (a *countedAccount) fail() {
 		f.Match = []simulator.Matcher{simulator.ForCampaign(a.campaigns[rng.IntN(3)].query.CampaignID), simulator.ForEndpoint(simulator.EndpointStatistics)}
 	}
 	remove := a.sim.Inject(f)
-	ends := time.Now().Add(time.Duration(rng.IntN(90)) * time.Minute)
+	ends := time.Now().Add(time.Duration(rng.Int64N(int64(countedFault))))
 	a.mend = remove
 	a.w.later = append(a.w.later, countedEvent{ends, remove})
 }
@@ -287,6 +287,7 @@ func (a *countedAccount) judge(c *countedCampaign, result *counting.Result, bega
 	case wrong == "":
 		if !c.wrongSince.IsZero() {
 			w.seen.repaired++
+			w.t.Logf("%s: campaign %d is right again after %s, by %s, all rows: %t", now, c.query.CampaignID, now.Sub(c.wrongSince), result.State.Method(), result.AllRows)
 			w.seen.longest = max(w.seen.longest, now.Sub(c.wrongSince))
 			c.wrongSince = time.Time{}
 		}

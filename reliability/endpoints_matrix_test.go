@@ -38,7 +38,9 @@ func parts() []part {
 		}
 	}
 	at := func(endpoint simulator.Endpoint) func(simulator.Request) bool {
-		return func(r simulator.Request) bool { return r.Endpoint == endpoint && (r.CampaignID == 0 || r.CampaignID == struck) }
+		return func(r simulator.Request) bool {
+			return r.Endpoint == endpoint && (r.CampaignID == 0 || r.CampaignID == struck)
+		}
 	}
 	return []part{
 		{name: "sequence analytics", match: at(simulator.EndpointSequenceAnalytics), wrong: simulator.WrongAnalytics, replaceable: true},
