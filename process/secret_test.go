@@ -71,7 +71,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 
 	shown := map[string]string{}
-	for _, path := range []string{"/metrics", "/", "/sd", "/status", "/-/healthy", "/nowhere", "/debug/pprof/cmdline"} {
+	for _, path := range []string{"/metrics", "/", "/sd", "/status", "/config", "/-/healthy", "/nowhere", "/debug/pprof/cmdline"} {
 		shown[path] = p.get(path, "X-Prometheus-Scrape-Timeout-Seconds", "1").body
 	}
 	shown["/status as JSON"] = p.get("/status", "Accept", "application/json").body
