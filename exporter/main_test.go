@@ -27,11 +27,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // inForce is an exporter with what it works on, and a simulated API in place of the network.
 type inForce struct {
 	*exporter.Exporter
-	t     *testing.T
-	dir   string // of the configuration
-	own   *prometheus.Registry
-	store *collector.Store
-	log   *testkit.BubbleJournal
+	t      *testing.T
+	dir    string // of the configuration
+	own    *prometheus.Registry
+	store  *collector.Store
+	keeper *cachefile.Keeper
+	log    *testkit.BubbleJournal
 }
 
 // begin runs an exporter without a configuration until the end of the test.
@@ -53,9 +54,10 @@ func beginWith(t *testing.T, api http.Handler, logger log.Logger) *inForce {
 	}
 	e.store = collector.NewStore(logger, metrics)
 	budgets := smartlead.NewBudgets()
+	e.keeper = cachefile.NewKeeper(logger, e.store, budgets)
 	e.Exporter = exporter.New(exporter.Options{
 		Budgets: budgets,
-		Logger:  logger, Metrics: metrics, Store: e.store, Keeper: cachefile.NewKeeper(logger, e.store, budgets),
+		Logger:  logger, Metrics: metrics, Store: e.store, Keeper: e.keeper,
 		Transport: simulator.Transport(api),
 	})
 	var running sync.WaitGroup
