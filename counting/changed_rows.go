@@ -107,7 +107,7 @@ func (c *changes) checkTotal() error {
 func (c *changes) add(row *smartlead.RowFacts) {
 	i, found := slices.BinarySearchFunc(c.steps, row.SequenceNumber, func(s smartlead.Step, n int) int { return s.SequenceNumber - n })
 	if !found {
-		c.steps = slices.Insert(c.steps, i, smartlead.Step{SequenceNumber: row.SequenceNumber})
+		c.steps = slices.Insert(c.steps, i, smartlead.Step{SequenceNumber: row.SequenceNumber, Unknown: c.task.Last.Unknown()})
 	}
 	step := &c.steps[i]
 	step.Sent++

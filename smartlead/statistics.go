@@ -74,7 +74,8 @@ type Step struct {
 	SequenceNumber int // 0 to MaxSequenceNumber
 
 	Sent, Opened, Clicked, Replied, Unsubscribed, Bounced int64
-	// Unknown are the counts that the API didn't give, which are 0 here. It is always empty in the per-e-mail shape.
+	// Unknown are the counts that the API didn't give, which are 0 here: in the per-e-mail shape those that not one of many
+	// e-mails has a field for, although they have fields for others.
 	Unknown CountSet `json:",omitzero"`
 
 	// LastSent is when the newest e-mail left; zero if unknown, as it always is in the aggregated shape.

@@ -86,6 +86,7 @@ func (r *statisticsRow) happen(c Count, happened bool, err error) {
 
 // takeOccurrences takes how often something happened to an e-mail, of which matters whether it did.
 func (r *statisticsRow) takeOccurrences(c Count, v jsontext.Value) {
+	r.ofEmail.named = r.ofEmail.named.with(c)
 	if isMissing(v) {
 		return
 	}
@@ -94,6 +95,7 @@ func (r *statisticsRow) takeOccurrences(c Count, v jsontext.Value) {
 }
 
 func (r *statisticsRow) takeFlag(c Count, v jsontext.Value) {
+	r.ofEmail.named = r.ofEmail.named.with(c)
 	if isMissing(v) {
 		return
 	}
@@ -107,6 +109,7 @@ func (r *statisticsRow) takeFlag(c Count, v jsontext.Value) {
 
 // takeMoment takes when something happened to an e-mail. The text of sent_time is a part of the row's identity.
 func (r *statisticsRow) takeMoment(c Count, v jsontext.Value) {
+	r.ofEmail.named = r.ofEmail.named.with(c)
 	at, happened, err := parseMoment(v)
 	r.happen(c, happened, err)
 	switch {

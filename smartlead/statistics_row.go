@@ -44,7 +44,7 @@ type statisticsRow struct {
 	noStep error // why that is so
 
 	counts  [countKinds]int64 // per-e-mail rows count 0 or 1 of each
-	unknown CountSet          // aggregated rows only
+	unknown CountSet          // for which there is no field
 	sentAt  time.Time         // zero if unknown; per-e-mail rows only
 
 	openedAt, clickedAt, repliedAt time.Time // likewise
@@ -62,6 +62,7 @@ type statisticsRow struct {
 		wrong    error    // the first that can't be read
 	}
 	ofEmail struct {
+		named    CountSet // those that there is a field for
 		happened CountSet
 		wrong    error // the first field that can't be read
 	}
@@ -128,6 +129,7 @@ func (r *statisticsRow) settle() error {
 		r.counts, r.unknown, r.sentAt = r.ofStep.counts, allCounts&^r.ofStep.named, time.Time{}
 		return r.ofStep.wrong
 	}
+	r.unknown = allCounts &^ (r.ofEmail.named | r.ofStep.named)
 	happened := r.ofEmail.happened | r.ofStep.occurred
 	for c := range countKinds {
 		if happened.Has(c) {

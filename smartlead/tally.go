@@ -21,6 +21,7 @@ type tally struct {
 	seen  map[uint64]struct{} // identities of per-e-mail rows, in pages committed and under way
 	rows  int                 // distinct rows committed
 	odd   oddRows             // of these
+	named CountSet            // counts that a per-e-mail row committed has a field for
 
 	anonymous int                 // rows committed that can't be known again
 	newest    time.Time           // the latest sent_time of the rows committed
@@ -44,6 +45,7 @@ type tally struct {
 		added []uint64 // identities first seen on this page
 		rows  int      // of these and of rows without an identity
 		odd   oddRows  // those committed with this page's added
+		named CountSet // likewise
 
 		anonymous int
 		newest    time.Time
@@ -93,6 +95,7 @@ func (t *tally) begin() {
 	}
 	t.page.added, t.page.rows = t.page.added[:0], 0
 	t.page.steps, t.page.shape, t.page.odd = append(t.page.steps[:0], t.steps...), t.shape, t.odd
+	t.page.named = t.named
 	t.page.misfits, t.page.facts, t.page.times = 0, t.page.facts[:0], t.page.times[:0]
 	t.page.anonymous, t.page.newest = 0, t.newest
 	t.page.look.Reset()
@@ -112,6 +115,7 @@ func (t *tally) add(row *statisticsRow) error {
 	}
 	identified := false
 	if row.shape == ShapePerEmail {
+		t.page.named |= allCounts &^ row.unknown
 		id, known := row.identity(t.seed)
 		identified = known
 		row.writeLook(&t.page.look, id)
@@ -181,7 +185,9 @@ func (s *stepCount) add(row *statisticsRow) {
 	s.Replied += row.counts[CountReplied]
 	s.Unsubscribed += row.counts[CountUnsubscribed]
 	s.Bounced += row.counts[CountBounced]
-	s.Unknown |= row.unknown
+	if row.shape == ShapeAggregated {
+		s.Unknown |= row.unknown
+	}
 	if row.sentAt.After(s.LastSent) {
 		s.LastSent = row.sentAt
 	}
@@ -195,6 +201,7 @@ func (t *tally) commit() (fresh bool) {
 		t.looks[look] = struct{}{}
 	}
 	t.steps, t.shape, t.odd = append(t.steps[:0], t.page.steps...), t.page.shape, t.page.odd
+	t.named = t.page.named
 	t.rows += t.page.rows
 	t.anonymous += t.page.anonymous
 	t.newest = t.page.newest
@@ -228,12 +235,26 @@ func (t *tally) check() error {
 	return fmt.Errorf("none of %d rows is in a step: %w", t.rows, t.odd.noStep)
 }
 
+// manyEmails is from how many e-mails on a count is unknown for which none has a field. With fewer, and where nothing at all is
+// told of what came of them, such a field is taken to be left out since nothing came of them.
+const manyEmails = 100
+
+// untold returns the counts that no e-mail has a field for.
+func (t *tally) untold() CountSet {
+	untold := allCounts &^ t.named
+	if t.shape != ShapePerEmail || t.rows < manyEmails || t.named&^CountSet(0).with(CountSent) == 0 {
+		return 0
+	}
+	return untold
+}
+
 // list returns the steps with rows, in ascending order, that wanted says yes to.
 func (t *tally) list(wanted func(step int) bool) []Step {
 	var steps []Step
 	for i := range t.steps {
 		if t.steps[i].present && wanted(i) {
 			steps = append(steps, t.steps[i].Step)
+			steps[len(steps)-1].Unknown |= t.untold()
 		}
 	}
 	return steps
