@@ -44,16 +44,16 @@ func parts() []part {
 	}
 	return []part{
 		{name: "sequence analytics", match: at(simulator.EndpointSequenceAnalytics), wrong: simulator.WrongAnalytics, replaceable: true},
-		{name: "totals in their place", match: of(true, "email_status"), behaviour: simulator.Behaviour{AnalyticsGone: true}, wrong: simulator.WrongBodies},
+		{name: "totals in their place", match: of(true, "email_status"), behaviour: simulator.Behaviour{AnalyticsGone: true}, wrong: simulator.WrongBodies, few: true},
 		{name: "total of a step", match: of(true, "email_sequence_number"), wrong: simulator.WrongBodies, few: true},
 		{name: "rows of a status", match: of(false, "email_status"), wrong: simulator.WrongBodies},
 		{name: "new rows", match: of(false, "sent_time_start_date"), wrong: simulator.WrongBodies, few: true},
 		{name: "mailboxes", match: at(simulator.EndpointEmailAccounts), subject: "mailboxes", wrong: simulator.WrongBodies, none: []string{"bare array"}},
 		{
-			name: "leads", match: at(simulator.EndpointCampaignAnalytics), subject: "leads", wrong: simulator.WrongBodies,
+			name: "leads", match: at(simulator.EndpointCampaignAnalytics), subject: "leads", wrong: simulator.WrongBodies, few: true,
 			none: []string{string(smartlead.ErrNotFound), "empty object", "data missing", "data object"}, // it is unknown there
 		},
-		{name: "people", match: at(simulator.EndpointOverallStats), subject: "people", wrong: simulator.WrongBodies, asksLess: true},
+		{name: "people", match: at(simulator.EndpointOverallStats), subject: "people", wrong: simulator.WrongBodies, few: true, asksLess: true},
 	}
 }
 
@@ -62,10 +62,9 @@ func parts() []part {
 func (p *part) faults() []*fault {
 	some := []string{
 		"reset before the answer", "reset in the body", "no answer within the timeout", "an answer just within it",
-		"after 0 bytes", "after 1 bytes", "binary", "a body turned round", "text behind the body", "text before the body", "UTF-16",
+		"after 0 bytes", "binary", "text behind the body", "UTF-16",
 		"in a way that isn't known", "by gzip, cut off", "by gzip", "by gzip, which isn't told",
-		"201", "204", "302 (to another host)", "400", "402", "422 (limit refused)", "401", "403", "404", "404 (unknown route)", "408",
-		"500", "503", "500 (database message)", "524 (origin timeout)",
+		"201", "302 (to another host)", "400", "422 (limit refused)", "401", "403", "404", "408", "500", "503", "524 (origin timeout)",
 		"Retry-After in seconds", "Retry-After as a date", "no Retry-After", "until a reset", "until a moment that is past",
 	}
 	var list []*fault
@@ -77,7 +76,7 @@ func (p *part) faults() []*fault {
 		}
 	}
 	for i, a := range p.wrong() {
-		if p.few && i%4 != 0 {
+		if (p.few || raceDetector) && i%4 != 0 {
 			continue
 		}
 		list = append(list, &fault{
@@ -141,7 +140,9 @@ func TestEndpointFaultMatrix(t *testing.T) {
 			}
 		}
 	})
-	got.settle(t)
+	if !raceDetector { // by which there are fewer
+		got.settle(t)
+	}
 }
 
 // partCell is a cell whose struck campaign is counted by a detector.
