@@ -40,8 +40,9 @@ func (p *plan) write(w io.Writer) {
 	}
 	p.writeSubjects(w)
 	if !p.measured {
-		fmt.Fprintf(w, "  (at best, that is: statistics that come as one row an e-mail take a request for each 1,000 e-mails;\n")
-		fmt.Fprintf(w, "  at worst all %.1f a minute that are allowed are used. --config.check-online asks how large they are)\n", p.limits.Sustained())
+		fmt.Fprintf(w, "  (at best, that is: statistics that come as one row an e-mail take a request for each 1,000 e-mails at first,\n")
+		fmt.Fprintf(w, "  and then from 1, where nothing moved, up to as many; at worst all %.1f a minute that are allowed are used.\n", p.limits.Sustained())
+		fmt.Fprintf(w, "  --config.check-online asks how large they are, and says what each takes by which method)\n")
 	}
 }
 
