@@ -19,11 +19,18 @@ type changes struct {
 	next    State
 	steps   []smartlead.Step
 	ids     []smartlead.SequenceStep
+
+	opensProven bool // a total proves what the detector lets expect of opens
+	opensLate   bool // a total shows that the detector is behind with them
 }
 
 // byDetector reads the detector and fetches only what moved.
 func (r *run) byDetector() (Result, error) {
 	state := r.task.State
+	total, err := r.opensAtOnce()
+	if err != nil {
+		return r.unfilteredOr(err)
+	}
 	reading, err := r.read()
 	switch {
 	case err != nil:
@@ -37,13 +44,12 @@ func (r *run) byDetector() (Result, error) {
 		run: r, reading: reading, moved: reading.since(state.Detected), next: *state,
 		steps: slices.Clone(r.task.Last.Steps), ids: r.task.Last.Sequences,
 	}
+	c.compareOpens(total)
 	switch err := c.fetch(); {
 	case errors.Is(err, errRows):
 		return r.all(reading)
-	case errors.Is(err, smartlead.ErrFilterIgnored):
-		return r.unfiltered()
 	case err != nil:
-		return Result{}, err
+		return r.unfilteredOr(err)
 	}
 	c.next.Detected, c.next.MovedAt = reading, c.moved.times(state.MovedAt, time.Now())
 	if !c.moved.nothing() {
@@ -52,6 +58,14 @@ func (r *run) byDetector() (Result, error) {
 	statistics := *r.task.Last
 	statistics.Steps, statistics.Sequences, statistics.Rows = c.steps, c.ids, int(c.next.Rows)
 	return Result{Statistics: statistics, State: &c.next}, nil
+}
+
+// unfilteredOr counts all rows, now and from now on, if the error says that filters aren't applied, and else fails by it.
+func (r *run) unfilteredOr(err error) (Result, error) {
+	if errors.Is(err, smartlead.ErrFilterIgnored) {
+		return r.unfiltered()
+	}
+	return Result{}, err
 }
 
 // unfiltered counts all rows, now and from now on.
@@ -77,7 +91,7 @@ func (c *changes) fetch() error {
 		}
 	}
 	for kind := range kinds {
-		if kind == sent || !c.wants(kind) {
+		if kind == sent || !c.wants(kind) || kind == opened && c.opensProven && c.takeOpens() {
 			continue
 		}
 		recount := c.countStatus
@@ -87,13 +101,16 @@ func (c *changes) fetch() error {
 		if err := recount(kind); err != nil {
 			return err
 		}
+		if kind == opened {
+			c.learnOpens()
+		}
 	}
 	return nil
 }
 
 // wants reports whether a kind is to be fetched: it moved, or the rows didn't follow the last time.
 func (c *changes) wants(kind int) bool {
-	return !c.untracked(kind) && (c.moved.moved[kind] || c.task.State.Repeat[kind] > 0)
+	return !c.untracked(kind) && (c.moved.moved[kind] || c.task.State.Repeat[kind] > 0 || kind == opened && c.opensLate)
 }
 
 // cost returns how many requests fetching what moved is expected to take, and notes what is planned.
@@ -101,7 +118,7 @@ func (c *changes) cost() int {
 	cost := 0
 	for kind := range kinds {
 		switch {
-		case !c.wants(kind):
+		case !c.wants(kind), kind == opened && c.opensProven:
 		case kind == sent:
 			cost += c.pages(c.moved.by[sent] + int64(len(c.task.State.Recent)))
 		default:
@@ -118,7 +135,7 @@ func (c *changes) pages(rows int64) int { return int(max(rows, 0))/c.rowsOf() + 
 // anyStep reports whether a kind may have moved in other steps than the detector says: it may not know steps, and one reply,
 // or one who unsubscribes, can be on several e-mails of a lead.
 func (c *changes) anyStep(kind int) bool {
-	return c.reading.Method == MethodTotals || kind == replied || kind == unsubscribed
+	return c.reading.Method == MethodTotals || kind == replied || kind == unsubscribed || kind == opened && c.opensLate
 }
 
 // stepsIn returns how many steps a kind moved in, or may have.
@@ -143,8 +160,8 @@ func (r *run) rowsOf() int {
 }
 
 // whole reports whether the detector and the counts are of the same e-mails: those of all steps and all time.
-func (c *changes) whole() bool {
-	q := &c.task.Query
+func (r *run) whole() bool {
+	q := &r.task.Query
 	return len(q.SequenceNumbers) == 0 && q.SentAfter.IsZero() && q.SentBefore.IsZero()
 }
 

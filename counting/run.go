@@ -152,10 +152,14 @@ func (r *run) counted(statistics smartlead.Statistics, reading *Reading) Result 
 	if old := r.task.State; old != nil {
 		next.Cost, next.Misses, next.RowsUntil, next.Unfiltered = old.Cost, old.Misses, old.RowsUntil, old.Unfiltered
 		next.AnalyticsAfter, next.MovedAt = old.AnalyticsAfter, old.MovedAt
+		next.Opens = Opens{Broken: old.Opens.Broken, Steps: old.Opens.Steps}
 		if reading != nil && old.Detected != nil && reading.Method == old.Detected.Method {
 			moved := reading.since(old.Detected)
 			next.MovedAt = moved.times(old.MovedAt, time.Now())
 			r.lag(next, &moved, &statistics)
+			next.Opens = old.Opens
+			next.Detected = reading
+			r.learnOpensOfRows(next, &moved, &statistics)
 		}
 		if reading != nil && old.Detected != nil && !r.task.Recount { // what moved would have cost more
 			next.Cost = meanCost(old.Cost, r.requests)

@@ -68,6 +68,8 @@ type State struct {
 	MovedAt [kinds]time.Time
 	// RepeatIn are the steps of which that is known to be so.
 	RepeatIn [kinds][]int
+	// Opens is what is known of how the detector's opens and those of the rows agree.
+	Opens Opens
 	// Misses is how often a recount found the detector to have missed something; until RowsUntil all rows are counted.
 	Misses    int
 	RowsUntil time.Time

@@ -45,6 +45,7 @@ type changing struct {
 type changingCampaign struct {
 	id       int64
 	perMin   float64 // changes a minute from 8 to 18 h; at night it is a twelfth of that
+	divisor  int     // of its e-mails and its page
 	emails   []simulator.Email
 	happened [5]int // to how many of them, as in shares
 	dirty    bool   // the simulator doesn't have emails as they are
@@ -70,10 +71,21 @@ func (q *changeQueue) Pop() any {
 	return last
 }
 
-// sizeDivisor is what e-mails and page sizes are divided by, so that days pass in seconds. Requests stay the same.
-const sizeDivisor = 100
+// divisorFor returns what a campaign's e-mails and its page size are divided by, so that days pass in seconds. Requests stay
+// the same. Where much changes, enough e-mails are left for an hour's opens.
+func divisorFor(sends bool, emails float64) int {
+	switch {
+	case !sends:
+		return 100
+	case emails < 12_000:
+		return 10
+	default:
+		return 40
+	}
+}
 
-const changingPage = 1000 / sizeDivisor
+// page is how many rows a page of the campaign has.
+func (c *changingCampaign) page() int { return 1000 / c.divisor }
 
 // newChanging returns an account of 300 campaigns: 40 that send, 70 that wait for late replies, 190 that sleep.
 func newChanging(t testing.TB, seed uint64, behaviour simulator.Behaviour) *changing {
@@ -93,9 +105,9 @@ func newChanging(t testing.TB, seed uint64, behaviour simulator.Behaviour) *chan
 		default:
 			perMin, emails = 0.001*w.rng.Float64(), between(500, 20_000)
 		}
-		c := &changingCampaign{id: id, perMin: perMin}
-		for i := range int(emails) / sizeDivisor {
-			sent := time.Now().Add(-time.Duration(1+i) * 37 * time.Minute)
+		c := &changingCampaign{id: id, perMin: perMin, divisor: divisorFor(id <= 40, emails)}
+		for i := range int(emails) / c.divisor {
+			sent := time.Now().Add(-time.Duration((1+i)*c.divisor) * 22 * time.Second)
 			e := simulator.Email{StatsID: strconv.FormatInt(id, 10) + "-" + strconv.Itoa(i), LeadEmail: "x@y.example", Step: 1 + i%4, SentTime: sent}
 			for kind, share := range shares {
 				if w.rng.Float64() < share.of {
@@ -181,8 +193,9 @@ var shares = []struct {
 }
 
 // change changes a campaign by one. There are fewer e-mails than there would be, but not fewer changes. So few changes are
-// new e-mails, else campaigns would grow too fast, and what happened to an e-mail is undone for another one, else all of them
-// would have been opened after a day.
+// new e-mails, else campaigns would grow too fast, and what happened to an e-mail is undone for another one, else it would have
+// happened to all of them after some days. Opens, which are most changes, don't cancel out like that: they grow until nearly all
+// e-mails were opened, and begin anew then.
 func (w *changing) change(c *changingCampaign, at time.Time) {
 	c.dirty = true
 	c.pending = append(c.pending, at)
@@ -193,6 +206,12 @@ func (w *changing) change(c *changingCampaign, at time.Time) {
 		}
 		first := w.rng.IntN(len(c.emails))
 		undo := float64(c.happened[i]) > share.of*float64(len(c.emails))
+		if i == 0 { // opens only grow
+			undo = false
+			if float64(c.happened[i]) >= 0.9*float64(len(c.emails)) {
+				w.forgetOpens(c)
+			}
+		}
 		for j := range c.emails {
 			e := &c.emails[(first+j)%len(c.emails)]
 			if share.is(e) != undo {
@@ -214,10 +233,21 @@ func (w *changing) change(c *changingCampaign, at time.Time) {
 	})
 }
 
+// forgetOpens leaves a tenth of a campaign's e-mails opened. Nobody waits to see that.
+func (w *changing) forgetOpens(c *changingCampaign) {
+	for i := range c.emails {
+		if c.emails[i].OpenCount > 0 && w.rng.IntN(10) > 0 {
+			c.emails[i].OpenCount = 0
+			c.happened[0]--
+		}
+	}
+}
+
 // ServeHTTP answers for the campaigns as they are now.
 func (w *changing) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	w.advance(time.Now())
+	divisor := 1
 	for part := range strings.SplitSeq(r.URL.Path, "/") {
 		id, err := strconv.ParseInt(part, 10, 64)
 		if err == nil && slices.Contains(w.failing, id) {
@@ -225,7 +255,12 @@ func (w *changing) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			http.Error(rw, "failing", http.StatusInternalServerError)
 			return
 		}
-		if c := w.campaigns[id]; err == nil && c != nil && c.dirty {
+		c := w.campaigns[id]
+		if err != nil || c == nil {
+			continue
+		}
+		divisor = c.divisor
+		if c.dirty {
 			if err := w.sim.SetCampaign(simulator.Campaign{ID: id, Source: simulator.Fixed(c.emails...)}); err != nil {
 				w.t.Error(err)
 			}
@@ -238,7 +273,10 @@ func (w *changing) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.measuring {
-		w.bytes += counter.n
+		if limit := r.URL.Query().Get("limit"); limit == "" || limit == "1" { // no page
+			divisor = 1
+		}
+		w.bytes += counter.n * int64(divisor)
 	}
 }
 
@@ -309,5 +347,5 @@ func (w *changing) bound(cost func(c *changingCampaign) float64, perMinute float
 
 // rowsCost is what counting all rows costs.
 func rowsCost(c *changingCampaign) float64 {
-	return math.Ceil(float64(len(c.emails)) / changingPage)
+	return math.Ceil(float64(len(c.emails)) / float64(c.page()))
 }
