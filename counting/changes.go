@@ -31,6 +31,7 @@ func (r *run) byDetector() (Result, error) {
 	if err != nil {
 		return r.unfilteredOr(err)
 	}
+	r.direct = r.countedDirectly()
 	reading, err := r.read()
 	switch {
 	case err != nil:
@@ -45,19 +46,36 @@ func (r *run) byDetector() (Result, error) {
 		steps: slices.Clone(r.task.Last.Steps), ids: r.task.Last.Sequences,
 	}
 	c.compareOpens(total)
+	verdict := c.next.Suspicion.hear(&c.moved, time.Now())
+	if verdict == confirmed {
+		result, err := r.all(reading)
+		if err == nil {
+			result.judge(state.Suspicion, &c.moved, time.Now())
+		}
+		return result, err
+	}
 	switch err := c.fetch(); {
 	case errors.Is(err, errRows):
-		return r.all(reading)
+		result, err := r.all(reading)
+		if err == nil {
+			result.judge(state.Suspicion, &c.moved, time.Now())
+		}
+		return result, err
 	case err != nil:
 		return r.unfilteredOr(err)
 	}
+	c.learnMoves()
 	c.next.Detected, c.next.MovedAt = reading, c.moved.times(state.MovedAt, time.Now())
 	if !c.moved.nothing() {
 		c.next.Cost = meanCost(state.Cost, r.requests)
 	}
 	statistics := *r.task.Last
 	statistics.Steps, statistics.Sequences, statistics.Rows = c.steps, c.ids, int(c.next.Rows)
-	return Result{Statistics: statistics, State: &c.next}, nil
+	result := Result{Statistics: statistics, State: &c.next}
+	if verdict == dispelled {
+		result.Recount = OutcomeInconclusive
+	}
+	return result, nil
 }
 
 // unfilteredOr counts all rows, now and from now on, if the error says that filters aren't applied, and else fails by it.
@@ -110,7 +128,7 @@ func (c *changes) fetch() error {
 
 // wants reports whether a kind is to be fetched: it moved, or the rows didn't follow the last time.
 func (c *changes) wants(kind int) bool {
-	return !c.untracked(kind) && (c.moved.moved[kind] || c.task.State.Repeat[kind] > 0 || kind == opened && c.opensLate)
+	return !c.untracked(kind) && (c.direct[kind] || c.moved.moved[kind] || c.task.State.Repeat[kind] > 0 || kind == opened && c.opensLate)
 }
 
 // cost returns how many requests fetching what moved is expected to take, and notes what is planned.
@@ -130,7 +148,7 @@ func (c *changes) cost() int {
 }
 
 // pages returns how many requests so many rows take.
-func (c *changes) pages(rows int64) int { return int(max(rows, 0))/c.rowsOf() + 1 }
+func (r *run) pages(rows int64) int { return int(max(rows, 0))/r.rowsOf() + 1 }
 
 // anyStep reports whether a kind may have moved in other steps than the detector says: it may not know steps, and one reply,
 // or one who unsubscribes, can be on several e-mails of a lead.
@@ -169,6 +187,9 @@ func (r *run) whole() bool {
 // endpoints are eventually consistent. What the rows never make up for was no e-mail: opens and clicks may be counted there
 // as events.
 func (c *changes) followed(kind int, by int64) {
+	if c.direct[kind] { // there is nothing to follow
+		return
+	}
 	left := &c.next.Repeat[kind]
 	lags := by == 0 && c.moved.moved[kind]
 	if c.whole() && !c.counter.countsEvents(kind) {

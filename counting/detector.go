@@ -54,7 +54,12 @@ func (r *run) readTotals() (*Reading, error) {
 	alike := true
 	for kind := range kinds {
 		reading.Totals[kind] = -1
-		if r.untracked(kind) {
+		switch {
+		case r.untracked(kind):
+			continue
+		case r.direct[kind]: // its rows will tell
+			reading.Totals[kind] = r.task.State.Detected.Totals[kind]
+			alike = false
 			continue
 		}
 		q := r.task.Query

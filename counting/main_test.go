@@ -29,10 +29,15 @@ type world struct {
 	found   map[counting.Outcome]int
 }
 
-func newWorld(t testing.TB, c simulator.Campaign, b simulator.Behaviour) *world {
+// newWorld returns a world whose clock is time.Now, if none is given.
+func newWorld(t testing.TB, c simulator.Campaign, b simulator.Behaviour, clock ...func() time.Time) *world {
 	t.Helper()
 	c.ID = campaignID
-	sim, err := simulator.New(simulator.Options{Campaigns: []simulator.Campaign{c}, Behaviour: b})
+	options := simulator.Options{Campaigns: []simulator.Campaign{c}, Behaviour: b}
+	for _, clock := range clock {
+		options.Clock = clock
+	}
+	sim, err := simulator.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func (o *Opens) trusted() bool {
 	return o.Agreed >= agreements<<min(o.Broken, maxDoublings) && o.Used < proofs
 }
 
-// break takes note that the detector was contradicted.
+// contradict takes note that the detector was contradicted.
 func (o *Opens) contradict() {
 	o.Agreed = 0
 	o.Broken = min(o.Broken+1, maxDoublings)
@@ -65,7 +65,7 @@ func (r *run) opensAtOnce() (int64, error) {
 	state := r.task.State
 	switch opens := &state.Opens; {
 	case state.Detected.Method != MethodAnalytics, !r.whole(), r.untracked(opened), r.counter.trustOfTotals() != proven,
-		r.counter.countsEvents(opened), state.Repeat[opened] > 0, !opens.trusted(), opens.Steps <= 1:
+		state.Repeat[opened] > 0, !opens.trusted(), opens.Steps <= 1:
 		return -1, nil
 	}
 	r.planned = 1 // the detector
@@ -102,9 +102,7 @@ func (c *changes) expectedOpens() (opens map[int]int64, sum int64, ok bool) {
 
 // compareOpens holds what the detector lets expect against the total of all steps, which was asked for before; -1 if it wasn't.
 func (c *changes) compareOpens(total int64) {
-	if c.task.State.Opens.Steps > 0 || c.moved.moved[opened] {
-		c.next.Opens.Steps += stepsWeight * (float64(len(c.moved.in[opened])) - c.next.Opens.Steps)
-	}
+	c.next.Opens.Steps += stepsWeight * (float64(len(c.moved.in[opened])) - c.next.Opens.Steps)
 	if total < 0 {
 		return
 	}

@@ -81,6 +81,9 @@ func TestDistrust(t *testing.T) {
 			w.task.Recount = true
 			result := w.count()
 			w.wantTruth("after the recount", result)
+			time.Sleep(20 * time.Minute) // in which the detector could have told
+			result = w.count()
+			w.wantTruth("after the next refresh", result)
 			if result.Recount != counting.OutcomeDifferent {
 				t.Errorf("the recount found %q, want different", result.Recount)
 			}
@@ -98,4 +101,39 @@ func TestDistrust(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A detector that is late isn't taken for one that misses what happens: it is given until it could have told.
+func TestLateDetectorIsNotDistrusted(t *testing.T) {
+	for name, change := range map[string]simulator.Email{
+		"sent": {Step: 1}, "opened": {Step: 1, OpenCount: 1}, "replied": {Step: 2, ReplyTime: time.Now()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, simulator.Campaign{Source: simulator.Rows(200, 40)}, simulator.Behaviour{AnalyticsLate: 9 * time.Minute})
+				time.Sleep(time.Hour)
+				w.count()
+				w.wantTruth("at first", w.count())
+				time.Sleep(time.Hour)
+				change.SentTime = time.Now()
+				if !change.ReplyTime.IsZero() {
+					change.ReplyTime = change.SentTime
+				}
+				w.sim.AddEmails(campaignID, change)
+				time.Sleep(time.Minute)
+				w.task.Recount = true
+				for i := range 12 {
+					result := w.count()
+					w.wantTruth("since the recount", result)
+					if got := result.State.Method(); got != counting.MethodAnalytics {
+						t.Fatalf("refresh %d: it is counted by %s, want analytics", i, got)
+					}
+					time.Sleep(2 * time.Minute)
+				}
+				if w.found[counting.OutcomeDifferent] > 0 || w.found[counting.OutcomeInconclusive] != 1 {
+					t.Errorf("recounts found %v, want one to be inconclusive", w.found)
+				}
+			})
+		})
+	}
 }

@@ -19,6 +19,8 @@ type run struct {
 
 	requests int // that were made
 	planned  int // that are to be expected after the call under way
+	// direct are the kinds that are counted without a look at whether they moved; the detector's totals are those counts.
+	direct [kinds]bool
 	// analyticsAfter is when the campaign's analytics are to be tried again, if they were of no use.
 	analyticsAfter time.Time
 }
@@ -47,7 +49,12 @@ func (r *run) count() (Result, error) {
 
 // byRows reports whether the campaign is counted by all rows without a look at a detector.
 func (s *State) byRows(now time.Time) bool {
-	return s.RowsCost <= smallCampaign || s.Unfiltered || now.Before(s.RowsUntil) || s.Cost > float64(s.RowsCost)
+	switch {
+	case s.RowsCost <= smallCampaign, s.RowsCost <= kinds && now.Before(s.TotalsUntil):
+		return true
+	default:
+		return s.Unfiltered || now.Before(s.RowsUntil) || s.Cost > float64(s.RowsCost)
+	}
 }
 
 // NextCost returns how many requests the next refresh is expected to take, at least 1, if so many changes are expected
@@ -68,10 +75,16 @@ func (s *State) NextCost(now time.Time, changes float64) float64 {
 
 // cost returns how many requests the detector takes.
 func (r *Reading) cost() float64 {
-	if r != nil && r.Method == MethodTotals {
-		return kinds
+	if r == nil || r.Method != MethodTotals {
+		return 1
 	}
-	return 1
+	cost := 0.0
+	for _, total := range r.Totals {
+		if total >= 0 {
+			cost++
+		}
+	}
+	return cost
 }
 
 // RecountCost returns how many requests a count by all rows is expected to take, at least 1.
@@ -149,9 +162,11 @@ func (r *run) all(reading *Reading) (Result, error) {
 // counted makes the result of a count by all rows.
 func (r *run) counted(statistics smartlead.Statistics, reading *Reading) Result {
 	next := &State{}
+	r.fill(reading, &statistics)
 	if old := r.task.State; old != nil {
 		next.Cost, next.Misses, next.RowsUntil, next.Unfiltered = old.Cost, old.Misses, old.RowsUntil, old.Unfiltered
-		next.AnalyticsAfter, next.MovedAt = old.AnalyticsAfter, old.MovedAt
+		next.AnalyticsAfter, next.TotalsUntil, next.MovedAt = old.AnalyticsAfter, old.TotalsUntil, old.MovedAt
+		next.Moves = old.Moves
 		next.Opens = Opens{Broken: old.Opens.Broken, Steps: old.Opens.Steps}
 		if reading != nil && old.Detected != nil && reading.Method == old.Detected.Method {
 			moved := reading.since(old.Detected)
@@ -175,11 +190,12 @@ func (r *run) counted(statistics smartlead.Statistics, reading *Reading) Result 
 	}
 	if reading != nil && reading.Method == MethodTotals {
 		next.Unfiltered = next.Unfiltered || !reading.credible(&statistics)
+		next.TotalsUntil = time.Now().Add(analyticsRetry)
 	}
 	next.Rows, next.Detected = int64(statistics.Rows), reading
 	next.Newest, next.Recent = statistics.LastSent(), statistics.Recent
 	statistics.Recent = nil
-	if next.Unfiltered {
+	if next.Unfiltered || next.byRows(time.Now()) {
 		next.Detected = nil
 	}
 	if next.Detected == nil {
@@ -239,60 +255,6 @@ func (r *run) rowsCost(statistics smartlead.Statistics) int {
 	}
 	pageSize := r.rowsOf()
 	return max((statistics.Rows+pageSize-1)/pageSize, 1)
-}
-
-// recount counts by all rows and compares the result with the counts that are shown.
-func (r *run) recount() (Result, error) {
-	state := r.task.State
-	r.planned = state.RowsCost
-	before, err := r.read()
-	if err != nil {
-		return Result{}, err
-	}
-	result, err := r.all(before)
-	if err != nil {
-		return Result{}, err
-	}
-	switch {
-	case before == nil || !before.equal(state.Detected):
-		result.Recount = OutcomeInconclusive
-	case sameCounts(r.task.Last.Steps, result.Statistics.Steps):
-		result.Recount = OutcomeEqual
-		result.State.Misses = max(result.State.Misses-1, 0)
-	case !blamed(r.task.Last.Steps, result.Statistics.Steps, state, time.Now()):
-		result.Recount = OutcomeInconclusive // the rows may be late
-	default:
-		result.Recount = OutcomeInconclusive
-		// If the reading fails the count is good all the same.
-		if after, err := r.read(); err == nil && after != nil && after.equal(before) {
-			result.Recount = OutcomeDifferent
-			result.State.distrust(time.Now())
-		}
-	}
-	result.Statistics.Requests = r.requests
-	return result, nil
-}
-
-// blamed reports whether a count differs in which the detector saw nothing move for so long that the rows can't be late.
-func blamed(shown, counted []smartlead.Step, state *State, now time.Time) bool {
-	was, is := sums(shown), sums(counted)
-	for kind := range kinds {
-		if now.Sub(state.MovedAt[kind]) < settled || state.Repeat[kind] > 0 {
-			was[kind], is[kind] = 0, 0
-		}
-	}
-	return was != is
-}
-
-// distrust takes note that the detector missed something.
-func (s *State) distrust(now time.Time) {
-	wait := maxDistrust
-	if s.Misses < 10 {
-		wait = min(firstDistrust<<s.Misses, maxDistrust)
-	}
-	s.Misses++
-	s.RowsUntil = now.Add(wait)
-	s.Detected, s.Recent = nil, nil
 }
 
 // sameCounts reports whether two sets of steps have the same counts.

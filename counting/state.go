@@ -73,6 +73,12 @@ type State struct {
 	// Misses is how often a recount found the detector to have missed something; until RowsUntil all rows are counted.
 	Misses    int
 	RowsUntil time.Time
+	// Suspicion is what a recount found that the detector may have missed.
+	Suspicion Suspicion
+	// TotalsUntil is until when totals are all that there is for a detector.
+	TotalsUntil time.Time
+	// Moves is how likely each kind is to have moved, by the refreshes with totals as the detector.
+	Moves [kinds]float64
 	// AnalyticsAfter is when the campaign's analytics, which were of no use, are tried again.
 	AnalyticsAfter time.Time
 	// Unfiltered says that the API doesn't apply filters to this campaign.

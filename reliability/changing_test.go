@@ -92,8 +92,9 @@ func newChanging(t testing.TB, seed uint64, behaviour simulator.Behaviour) *chan
 	t.Helper()
 	w := &changing{t: t, rng: rand.New(rand.NewPCG(seed, 1)), campaigns: map[int64]*changingCampaign{}}
 	opts := simulator.Options{Behaviour: behaviour, Limits: simulator.Limits{PerMinute: 60, PerHour: 1000}}
+	sizes := rand.New(rand.NewPCG(seed, 2))      // whatever else is drawn
 	between := func(low, high float64) float64 { // evenly on a logarithmic scale
-		return low * math.Pow(high/low, w.rng.Float64())
+		return low * math.Pow(high/low, sizes.Float64())
 	}
 	for id := int64(1); id <= 300; id++ {
 		var perMin, emails float64
@@ -103,7 +104,7 @@ func newChanging(t testing.TB, seed uint64, behaviour simulator.Behaviour) *chan
 		case id <= 110:
 			perMin, emails = between(0.005, 0.05), between(3000, 20_000)
 		default:
-			perMin, emails = 0.001*w.rng.Float64(), between(500, 20_000)
+			perMin, emails = 0.001*sizes.Float64(), between(500, 20_000)
 		}
 		c := &changingCampaign{id: id, perMin: perMin, divisor: divisorFor(id <= 40, emails)}
 		for i := range int(emails) / c.divisor {
