@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -18,17 +20,17 @@ func TestCostOfALargeCampaign(t *testing.T) {
 	if testing.Short() {
 		t.Skip("counts many rows")
 	}
-	rows := 100_000
+	rows, body := 100_000, 3
 	if *million {
-		rows = 1_000_000 // to the end of 2026
+		rows, body = 1_000_000, 10_000 // to the end of 2026
 	}
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))) // when the rows have been sent
-		w := newWorld(t, simulator.Campaign{Source: simulator.Rows(rows, 3)}, simulator.Behaviour{})
+		w := newWorld(t, simulator.Campaign{Source: simulator.Rows(rows, body)}, simulator.Behaviour{})
 		w.task.Query.PageSize = 0 // the API's 1,000
 		sent := func(n int, happened func(*simulator.Email)) {
 			for i := range n {
-				e := simulator.Email{Step: 1 + i%5, SentTime: time.Now()}
+				e := simulator.Email{Step: 1 + i%5, SentTime: time.Now(), BodyBytes: body}
 				happened(&e)
 				w.sim.AddEmails(campaignID, e)
 			}
@@ -38,7 +40,9 @@ func TestCostOfALargeCampaign(t *testing.T) {
 		w.wantTruth("at first", first)
 
 		time.Sleep(10 * time.Minute)
+		w.bytes.Store(0)
 		still := w.count()
+		stillBytes, state := w.bytes.Swap(0), stateBytes(t, still.State)
 		w.wantTruth("when nothing moved", still)
 		if still.Statistics.Requests != 1 {
 			t.Errorf("nothing moved, and it took %d requests, want 1", still.Statistics.Requests)
@@ -55,11 +59,26 @@ func TestCostOfALargeCampaign(t *testing.T) {
 			}
 		})
 		moved := w.count()
+		movedBytes := w.bytes.Load()
 		w.wantTruth("when some moved", moved)
 		if moved.Statistics.Requests > 12 || moved.State.Method() != counting.MethodAnalytics {
 			t.Errorf("it took %d requests by %s, want at most 12 by analytics", moved.Statistics.Requests, moved.State.Method())
 		}
-		t.Logf("%d e-mails: at first %d requests; nothing moved: %d; 40 sent, 25 opened, 5 replied to: %d",
-			rows, first.Statistics.Requests, still.Statistics.Requests, moved.Statistics.Requests)
+		if stillBytes > 4<<10 {
+			t.Errorf("nothing moved, and it took %d bytes", stillBytes)
+		}
+		t.Logf("%d e-mails: at first %d requests; nothing moved: %d, of %d bytes; 40 sent, 25 opened, 5 replied to: %d, of %d bytes; what is kept of the campaign: %d bytes, %d then",
+			rows, first.Statistics.Requests, still.Statistics.Requests, stillBytes, moved.Statistics.Requests, movedBytes,
+			state, stateBytes(t, moved.State))
 	})
+}
+
+// stateBytes is how much of a file a state takes.
+func stateBytes(t *testing.T, state *counting.State) int {
+	t.Helper()
+	kept, err := json.Marshal(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(kept)
 }

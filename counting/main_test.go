@@ -1,7 +1,9 @@
 package counting_test
 
 import (
+	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +29,7 @@ type world struct {
 	task    counting.Task
 	seen    map[counting.Method]int // refreshes
 	found   map[counting.Outcome]int
+	bytes   atomic.Int64 // of the answers
 }
 
 // newWorld returns a world whose clock is time.Now, if none is given.
@@ -41,21 +44,34 @@ func newWorld(t testing.TB, c simulator.Campaign, b simulator.Behaviour, clock .
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := &world{t: t, sim: sim, seen: map[counting.Method]int{}, found: map[counting.Outcome]int{}}
 	client, err := smartlead.NewClient(smartlead.Options{
 		Key:       func() (string, error) { return "key", nil },
 		BaseURL:   "http://smartlead.test" + simulator.DefaultPrefix,
-		Transport: simulator.Transport(sim),
+		Transport: simulator.Transport(w),
 		Limits:    &smartlead.Limits{Concurrency: 4},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{
-		t: t, sim: sim, client: client, counter: counting.NewCounter(client),
-		seen: map[counting.Method]int{}, found: map[counting.Outcome]int{},
-	}
+	w.client, w.counter = client, counting.NewCounter(client)
 	w.task.Query = smartlead.StatisticsQuery{CampaignID: campaignID, PageSize: 20}
 	return w
+}
+
+// ServeHTTP answers as the simulator does, and counts the bytes.
+func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.sim.ServeHTTP(&counted{rw, &w.bytes}, r)
+}
+
+type counted struct {
+	http.ResponseWriter
+	bytes *atomic.Int64
+}
+
+func (c *counted) Write(b []byte) (int, error) {
+	c.bytes.Add(int64(len(b)))
+	return c.ResponseWriter.Write(b)
 }
 
 // count counts the campaign and keeps what is to be known the next time.

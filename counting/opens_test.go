@@ -72,6 +72,7 @@ func TestOpensAtOnce(t *testing.T) {
 		{"analytics late", simulator.Behaviour{AnalyticsLate: 7 * time.Minute}, 7 * time.Minute, false},
 		{"analytics a little late", simulator.Behaviour{AnalyticsLate: 20 * time.Second}, 20 * time.Second, false},
 		{"rows late", simulator.Behaviour{RowsLate: 90 * time.Second}, 90 * time.Second, false},
+		{"no analytics", simulator.Behaviour{AnalyticsGone: true}, 0, false},
 		{"events, late", simulator.Behaviour{OpensByEvent: true, AnalyticsLate: 2 * time.Minute}, 2 * time.Minute, false},
 	} {
 		for seed := range *seeds {
