@@ -100,8 +100,8 @@ func (c *changes) fetch() error {
 	if c.moved.fell {
 		return errRows
 	}
-	if c.requests+c.cost() > c.task.State.RowsCost {
-		return errRows
+	if c.cost() > c.task.State.RowsCost {
+		return errRows // which takes less, from here on
 	}
 	if c.wants(sent) {
 		if err := c.newRows(); err != nil {

@@ -320,9 +320,12 @@ func TestFreshness(t *testing.T) {
 	if len(came) < len(ways) {
 		return
 	}
-	most("by expected change", came["rows"], came["turn"], 0.5)
-	most("by totals", came["totals"], came["turn"], 1.0/3)
-	most("by analytics", came["analytics"], came["turn"], 0.2)
+	if ratio := came["rows"].byDay.Minutes() / bound; ratio > 1.3 {
+		t.Errorf("by expected change: by day a change is seen after %s, %.2f times what is possible, want at most 1.3 times", came["rows"].byDay, ratio)
+	}
+	most("by expected change", came["rows"], came["turn"], 0.4)
+	most("by totals", came["totals"], came["turn"], 1.0/5)
+	most("by analytics", came["analytics"], came["turn"], 1.0/9)
 	most("with campaigns that can't be had", came["troubled"], came["analytics"], 1.1)
 }
 
