@@ -2,6 +2,7 @@ package counting_test
 
 import (
 	"flag"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,4 +82,54 @@ func stateBytes(t *testing.T, state *counting.State) int {
 		t.Fatal(err)
 	}
 	return len(kept)
+}
+
+// Totals are no detector for a campaign whose rows take as few requests; and what moves each time is counted without a look at
+// its total first.
+func TestCostByTotals(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		rows   int
+		opens  int // in each step, before each refresh
+		method counting.Method
+		want   int // requests, of the last refresh
+	}{
+		{"six pages", 120, 0, counting.MethodRows, 6},
+		{"ten pages, nothing moves", 200, 0, counting.MethodTotals, 6},
+		{"fifty pages, opens move", 1000, 1, counting.MethodTotals, 5 + 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))) // when the rows have been sent
+				var emails []simulator.Email
+				for i := range tc.rows {
+					e := simulator.Email{Step: 1 + i%3, SentTime: time.Now().Add(-time.Duration(i) * time.Hour)}
+					if i%2 == 0 {
+						e.OpenCount = 1
+					}
+					emails = append(emails, e)
+				}
+				slices.Reverse(emails)
+				w := newWorld(t, simulator.Campaign{Source: simulator.Fixed(emails...)}, simulator.Behaviour{AnalyticsGone: true})
+				var last counting.Result
+				for refresh := range 25 {
+					time.Sleep(10 * time.Minute)
+					for step := range 3 * tc.opens {
+						emails[1+step+6*refresh].OpenCount = 1
+					}
+					if err := w.sim.SetCampaign(simulator.Campaign{ID: campaignID, Source: simulator.Fixed(emails...)}); err != nil {
+						t.Fatal(err)
+					}
+					last = w.count()
+					w.wantTruth(time.Now().Format(time.TimeOnly), last)
+				}
+				if got := last.State.Method(); got != tc.method {
+					t.Errorf("it is counted by %s, want %s", got, tc.method)
+				}
+				if got := last.Statistics.Requests; got != tc.want {
+					t.Errorf("it took %d requests, want %d", got, tc.want)
+				}
+			})
+		})
+	}
 }
