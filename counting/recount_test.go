@@ -22,7 +22,7 @@ func TestRecountPutsRight(t *testing.T) {
 		{"replies by lead, stamped on all their e-mails", simulator.Behaviour{RepliesByLead: true}, func(m *simulator.Model) { m.Stamp = 0.5 }},
 		{"analytics late", simulator.Behaviour{AnalyticsLate: 7 * time.Minute}, nil},
 		{"rows late", simulator.Behaviour{RowsLate: 7 * time.Minute}, nil},
-		{"no analytics, leads deleted", simulator.Behaviour{AnalyticsGone: true}, func(m *simulator.Model) { m.Delete = 0.2 }},
+		{"no analytics, leads deleted", simulator.Behaviour{AnalyticsGone: true}, func(m *simulator.Model) { m.Delete, m.LeadsPerDay = 0.2, 400 }},
 		{"everything", simulator.Behaviour{RepliesByLead: true, OpensByEvent: true, RowsLate: 3 * time.Minute}, func(m *simulator.Model) {
 			m.Delete, m.Ignore, m.Stamp = 0.1, 0.3, 0.3
 		}},
