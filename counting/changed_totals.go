@@ -122,28 +122,32 @@ func (c *changes) believe(total, expected, sentInStep int64) error {
 	case control == *count(step, kind):
 		c.counter.setTrust(proven)
 		return nil
-	case control >= step.Sent:
+	case control >= step.Sent && step.Sent-*count(step, kind) >= noChance:
 		c.counter.setTrust(refuted)
 	}
 	return errRows
 }
 
-// control returns a count of the last time that didn't move since and differs from what a total without filters would be;
-// nil if there is none.
+// noChance is by how much a total has to be too high for that not to have come about since the detector was read.
+const noChance = 10
+
+// control returns a count of the last time that didn't move since, and of those the one that differs most from what a total
+// without filters would be; nil if there is none.
 func (c *changes) control() (step *smartlead.Step, kind int) {
+	var most int64
 	for i := range c.task.Last.Steps {
-		step := &c.task.Last.Steps[i]
-		if n := step.SequenceNumber; n < 1 || n > smartlead.MaxQueryStep {
+		s := &c.task.Last.Steps[i]
+		if n := s.SequenceNumber; n < 1 || n > smartlead.MaxQueryStep {
 			continue
 		}
-		for kind := range kinds {
-			n := *count(step, kind)
-			if kind != sent && n > 0 && n < step.Sent && !c.movedIn(step.SequenceNumber, kind) {
-				return step, kind
+		for k := range kinds {
+			n := *count(s, k)
+			if k != sent && n > 0 && s.Sent-n > most && !c.movedIn(s.SequenceNumber, k) {
+				step, kind, most = s, k, s.Sent-n
 			}
 		}
 	}
-	return nil, 0
+	return step, kind
 }
 
 // movedIn reports whether a kind moved in a step, or may have.
