@@ -146,6 +146,9 @@ func (c *changes) countStatus(kind int) error {
 	if len(counts) > 0 {
 		return errRows // likewise
 	}
+	if kind == replied {
+		c.replies = set.Replies
+	}
 	c.followed(kind, sums(c.steps)[kind]-before)
 	return nil
 }

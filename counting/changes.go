@@ -19,6 +19,7 @@ type changes struct {
 	next    State
 	steps   []smartlead.Step
 	ids     []smartlead.SequenceStep
+	replies *smartlead.Replies // nil if not all of them were fetched
 
 	opensProven bool // a total proves what the detector lets expect of opens
 	opensLate   bool // a total shows that the detector is behind with them
@@ -71,6 +72,7 @@ func (r *run) byDetector() (Result, error) {
 	}
 	statistics := *r.task.Last
 	statistics.Steps, statistics.Sequences, statistics.Rows = c.steps, c.ids, int(c.next.Rows)
+	statistics.Replies, statistics.Variants = c.replies, nil
 	result := Result{Statistics: statistics, State: &c.next}
 	if verdict == dispelled {
 		result.Recount = OutcomeInconclusive

@@ -64,7 +64,8 @@ type Task struct {
 
 // Result is what counting came to.
 type Result struct {
-	// Statistics are the counts. Their Requests are all requests that were made, and are set with an error, too.
+	// Statistics are the counts. Their Requests are all requests that were made, and are set with an error, too. Their
+	// Variants and Replies are nil where counting didn't see all rows, or all those with a reply.
 	Statistics smartlead.Statistics
 	// State is to be given to the next Task of the same query.
 	State   *State

@@ -68,7 +68,7 @@ func TestPublishedPerEmailBody(t *testing.T) {
 			name:  "followed by the other rows",
 			pages: []string{published, rest},
 			want: smartlead.Statistics{
-				Steps: []smartlead.Step{first, second}, Shape: smartlead.ShapePerEmail, Sequences: sequences, Variants: variants,
+				Steps: []smartlead.Step{first, second}, Shape: smartlead.ShapePerEmail, Sequences: sequences, Variants: variants, Replies: &smartlead.Replies{},
 				Rows: 419, Requests: 2,
 			},
 		},
@@ -77,7 +77,7 @@ func TestPublishedPerEmailBody(t *testing.T) {
 			pages: []string{strings.Replace(published, `"419"`, `"1"`, 1)},
 			want: smartlead.Statistics{
 				Steps: []smartlead.Step{first}, Shape: smartlead.ShapePerEmail, Sequences: sequences, Recent: recent,
-				Variants: variants, Rows: 1, Requests: 1,
+				Variants: variants, Replies: &smartlead.Replies{}, Rows: 1, Requests: 1,
 			},
 		},
 		{

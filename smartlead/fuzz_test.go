@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"smartlead_exporter/smartlead"
 )
@@ -30,6 +31,8 @@ func FuzzStatistics(f *testing.F) {
 		perEmail(`"is_opened":true,"is_replied":"1","sent_time":1659444551747,"open_time":"1970-01-01T00:00:00Z","click_time":"Tue, 02 Aug 2022 12:49:11 GMT"`),
 		perEmail(`"reply_time":"2022-08-02 12:49:11.747+00"},{"stats_id":"b","sent_time":"-"},{"sequence_number":null,"sent_time":"2022-08-02"`),
 		`{"data":[{"sequence_number":1,"sent":7,"open_count":3},{"sent":5}]}`, `{"data":[{"sequence_number":1,"sent_time":"2022-08-02T12:49:11Z"}]}`,
+		perEmail(`"sent_time":"2022-08-02T12:49:11Z","reply_time":"2022-08-02T13:00:00Z","lead_category":"Out Of Office"},{"stats_id":"c","sequence_number":1,"sent_time":"2022-08-02T12:49:11Z","reply_time":"1999-08-02T13:00:00Z","lead_category":{"id":6}`),
+		perEmail(`"reply_time":"2022-08-02T13:00:00Z","lead_category":"a@b.example"},{"stats_id":"d","sequence_number":2,"is_replied":true,"lead_category":6,"seq_variant_id":7`),
 		aggregated(row("0", "9223372036854775807"), row("100", `"12.0"`)),
 		`{"message":"Invalid API Key"}`, `{"error":{"message":"no","retry_after":30}}`, "<html><title>502</title></html>",
 	} {
@@ -117,6 +120,7 @@ func assertPlausible(t *testing.T, got smartlead.Statistics, b []byte) {
 			t.Fatalf("%+v are more than %d rows", step, got.Rows)
 		}
 	}
+	assertPlausibleReplies(t, got)
 	if got.RowsWithoutStep < 0 || got.RowsWithoutStep > got.Rows || got.RowsWithoutStep == got.Rows && got.Rows > 0 {
 		t.Fatalf("%d of %d rows are without a step", got.RowsWithoutStep, got.Rows)
 	}
@@ -125,5 +129,36 @@ func assertPlausible(t *testing.T, got smartlead.Statistics, b []byte) {
 	}
 	if !bytes.Contains(b, []byte("{")) {
 		t.Fatalf("%q became %+v", b, got)
+	}
+}
+
+func assertPlausibleReplies(t *testing.T, got smartlead.Statistics) {
+	t.Helper()
+	if got.Replies == nil {
+		if got.Shape == smartlead.ShapePerEmail {
+			t.Fatalf("%d rows of e-mails say nothing of replies", got.Rows)
+		}
+		return
+	}
+	bySteps, names := map[int]int64{}, map[string]bool{}
+	for _, c := range got.Replies.Categories {
+		bySteps[c.SequenceNumber] += c.Replied
+		names[c.Category] = true
+		if c.Replied < 1 || !utf8.ValidString(c.Category) || utf8.RuneCountInString(c.Category) > smartlead.MaxNameLength || strings.ContainsAny(c.Category, "@\n\x00") {
+			t.Fatalf("%+v is no category", c)
+		}
+	}
+	replied := int64(0)
+	for _, step := range got.Steps {
+		replied += step.Replied
+		if got.Replies.Categories != nil && bySteps[step.SequenceNumber] != step.Replied {
+			t.Fatalf("%+v, but by category %d replied", step, bySteps[step.SequenceNumber])
+		}
+	}
+	for _, n := range got.Replies.Delays.Counts {
+		replied -= n
+	}
+	if replied < 0 || got.Replies.Delays.Sum < 0 || len(names) > 50 {
+		t.Fatalf("%+v can't be true of %+v", got.Replies, got.Steps)
 	}
 }

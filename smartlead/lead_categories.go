@@ -40,7 +40,7 @@ func (c *Client) LeadCategories(ctx context.Context) (LeadCategoryList, error) {
 		seen := map[int64]bool{}
 		answer := envelope{bare: true, maxRows: maxLeadCategories, row: func(d *jsontext.Decoder) error {
 			category, err := readLeadCategory(d)
-			if err == nil && !seen[category.ID] {
+			if err == nil && !seen[category.ID] && categoryName(category.Name) != "" { // which no row would have
 				seen[category.ID] = true
 				list = append(list, category)
 			}

@@ -60,6 +60,9 @@ type Statistics struct {
 	// Variants are the counts of each variant that a row names, in ascending order of step and id; nil if none does. The
 	// caller owns them.
 	Variants []VariantCounts
+	// Replies are what the rows say of those of them that got a reply; nil where there are no rows, or none of e-mails.
+	// The caller owns them.
+	Replies *Replies
 	// Rows is the number of distinct rows, those outside the window included.
 	Rows int
 	// RowsWithoutStep is how many of Rows are in no step, as none or none that can be is written in them.

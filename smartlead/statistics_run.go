@@ -60,18 +60,22 @@ func (r *statisticsRun) whole(ctx context.Context) (Statistics, error) {
 	if err != nil {
 		return Statistics{Requests: r.requests}, err
 	}
-	return Statistics{
+	counts := Statistics{
 		Steps: r.tally.list(r.query.wants), Shape: r.tally.shape, Recent: r.tally.recent.list(),
 		Sequences: r.tally.sequenceSteps(), Variants: r.tally.variants.list(r.query.wants),
 		Rows: r.tally.rows, RowsWithoutStep: r.tally.odd.withoutStep, Requests: r.requests,
-	}, nil
+	}
+	if counts.Shape == ShapePerEmail {
+		counts.Replies = r.tally.replies.list()
+	}
+	return counts, nil
 }
 
 // fetch fetches a complete set in which not every row lacks a step.
 func (r *statisticsRun) fetch(ctx context.Context, pinned pinState) error {
 	r.tally, r.returned, r.first, r.total, r.endedByEmptyPage = newTally(), 0, -1, -1, false
 	r.pin, r.pinned, r.date = time.Time{}, pinned, time.Time{}
-	r.tally.fits, r.tally.keepsFacts, r.tally.each = r.fits, r.keepsFacts, r.each
+	r.tally.fits, r.tally.keepsFacts, r.tally.each, r.tally.wants = r.fits, r.keepsFacts, r.each, r.query.wants
 	r.tally.outside = r.query.outside
 	if r.reset != nil {
 		r.reset()

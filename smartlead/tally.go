@@ -38,6 +38,8 @@ type tally struct {
 	each       func(RowTimes) // is handed the distinct per-e-mail rows as they are committed; nil: nobody is
 	sequences  []SequenceStep // distinct, as they came
 	variants   variantTally
+	replies    replyTally
+	wants      func(step int) bool // whether replies of a step are counted; nil: all are
 
 	page struct {
 		steps stepCounts // those committed with this page's added
@@ -56,6 +58,7 @@ type tally struct {
 		times     []RowTimes     // if somebody is handed them
 		sequences []SequenceStep // those committed with this page's added
 		variants  variantTally   // likewise
+		replies   replyTally     // likewise
 	}
 }
 
@@ -101,6 +104,7 @@ func (t *tally) begin() {
 	t.page.look.Reset()
 	t.page.sequences = append(t.page.sequences[:0], t.sequences...)
 	t.page.variants = append(t.page.variants[:0], t.variants...)
+	t.page.replies.copyOf(&t.replies)
 }
 
 // add counts a row of the page under way. A per-e-mail row that was seen before isn't counted again; an aggregated one
@@ -170,6 +174,9 @@ func (t *tally) note(row *statisticsRow) {
 		t.page.times = append(t.page.times, row.times())
 	}
 	t.page.variants.add(row)
+	if t.wants == nil || t.wants(row.step) {
+		t.page.replies.add(row)
+	}
 	pair := SequenceStep{SequenceID: row.sequenceID, SequenceNumber: row.step}
 	if pair.SequenceID != 0 && len(t.page.sequences) < maxSequenceSteps && !slices.Contains(t.page.sequences, pair) {
 		t.page.sequences = append(t.page.sequences, pair)
@@ -212,6 +219,7 @@ func (t *tally) commit() (fresh bool) {
 	}
 	t.sequences = append(t.sequences[:0], t.page.sequences...)
 	t.variants = append(t.variants[:0], t.page.variants...)
+	t.replies.copyOf(&t.page.replies)
 	t.page.added, t.page.rows = t.page.added[:0], 0
 	return fresh
 }
