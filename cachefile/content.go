@@ -44,6 +44,11 @@ type storedCampaign struct {
 
 	Rate     collector.Rate
 	Counting *counting.State `json:",omitzero"`
+
+	Replies    *smartlead.Replies        `json:",omitzero"`
+	RepliesAt  time.Time                 `json:",omitzero"`
+	Variants   []smartlead.VariantCounts `json:",omitempty"`
+	VariantsAt time.Time                 `json:",omitzero"`
 }
 
 // store returns what is worth keeping of what is known.
@@ -66,6 +71,7 @@ func store(m Memory) content {
 				Up:          known.Up, Reason: known.Reason, FailingSince: known.FailingSince,
 				Duration: known.Duration, Requests: known.Requests, Rate: known.Rate,
 				Counting: known.Counting,
+				Replies:  known.Replies, RepliesAt: known.RepliesAt, Variants: known.Variants, VariantsAt: known.VariantsAt,
 			})
 		}
 		c.Accounts = append(c.Accounts, stored)
@@ -94,6 +100,7 @@ func (c content) accounts() []collector.AccountSnapshot {
 				Up:          known.Up, Reason: known.Reason, FailingSince: known.FailingSince,
 				Duration: known.Duration, Requests: known.Requests, Rate: known.Rate,
 				Counting: known.Counting,
+				Replies:  known.Replies, RepliesAt: known.RepliesAt, Variants: known.Variants, VariantsAt: known.VariantsAt,
 			})
 		}
 		accounts = append(accounts, a)

@@ -41,11 +41,23 @@ func (c *scrapeCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// metricSink makes gauges for a registry.
+// metricSink makes metrics for a registry.
 type metricSink chan<- prometheus.Metric
 
 func (ch metricSink) gauge(f *family, value float64, labels ...string) {
 	ch <- gauge(f.desc, value, labels...)
+}
+
+func (ch metricSink) histogram(f *family, h *histogram, labels ...string) {
+	buckets := make(map[float64]uint64, len(h.bounds))
+	for i, bound := range h.bounds {
+		buckets[bound] = h.cumulative[i]
+	}
+	m, err := prometheus.NewConstHistogram(f.desc, h.count, h.sum, buckets, labels...)
+	if err != nil {
+		m = prometheus.NewInvalidMetric(f.desc, err)
+	}
+	ch <- m
 }
 
 func gauge(desc *prometheus.Desc, value float64, labels ...string) prometheus.Metric {

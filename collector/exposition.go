@@ -9,9 +9,18 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
-// sink takes in the gauges that are to be shown. Label values are in the order of the family's labels.
+// sink takes in what is to be shown. Label values are in the order of the family's labels.
 type sink interface {
 	gauge(f *family, value float64, labels ...string)
+	histogram(f *family, h *histogram, labels ...string)
+}
+
+// histogram is one of classic buckets.
+type histogram struct {
+	count      uint64
+	sum        float64
+	bounds     []float64 // without infinity
+	cumulative []uint64  // observations up to the bound of the same index
 }
 
 func (v *Snapshot) show(to sink) {

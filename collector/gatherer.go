@@ -127,7 +127,7 @@ func assemble(campaigns map[string]*shownCampaign, accounts []AccountSnapshot, s
 		for _, s := range list {
 			f := byFamily[s.family]
 			if f == nil {
-				f = &dto.MetricFamily{Name: &s.family.name, Help: &s.family.help, Type: dto.MetricType_GAUGE.Enum()}
+				f = &dto.MetricFamily{Name: &s.family.name, Help: &s.family.help, Type: s.family.kind.Enum()}
 				byFamily[s.family] = f
 			}
 			f.Metric = append(f.Metric, s.metric)
@@ -166,6 +166,14 @@ type metricMaker struct {
 
 func (s *metricMaker) gauge(f *family, value float64, labels ...string) {
 	s.made = append(s.made, shown{family: f, metric: &dto.Metric{Label: s.labels(f, labels), Gauge: gaugeOf(value)}})
+}
+
+func (s *metricMaker) histogram(f *family, h *histogram, labels ...string) {
+	made := &dto.Histogram{SampleCount: &h.count, SampleSum: &h.sum, Bucket: make([]*dto.Bucket, len(h.bounds))}
+	for i := range h.bounds {
+		made.Bucket[i] = &dto.Bucket{UpperBound: &h.bounds[i], CumulativeCount: &h.cumulative[i]}
+	}
+	s.made = append(s.made, shown{family: f, metric: &dto.Metric{Label: s.labels(f, labels), Histogram: made}})
 }
 
 // labels returns the pairs, sorted by name. The families of a step come one after the other and share them.

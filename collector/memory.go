@@ -13,7 +13,24 @@ import (
 func (s *Store) Remember() (accounts []AccountSnapshot, changes uint64) {
 	s.mu.Lock()
 	defer s.unlock()
-	return s.accountSnapshots(time.Now()), s.changes
+	accounts = s.accountSnapshots(time.Now())
+	for i, a := range s.accounts {
+		known := make(map[int64]*Snapshot, len(accounts[i].Campaigns))
+		for j := range accounts[i].Campaigns {
+			c := &accounts[i].Campaigns[j]
+			c.Replies, c.RepliesAt, c.Variants, c.VariantsAt = nil, time.Time{}, nil, time.Time{}
+			known[c.Query.CampaignID] = c
+		}
+		for _, c := range a.subjects {
+			s.divide(c)
+			for _, p := range c.parts {
+				if p.piece.keep != nil && !p.lastSuccess.IsZero() {
+					p.piece.keep(known[p.id()], p.found, p.lastSuccess)
+				}
+			}
+		}
+	}
+	return accounts, s.changes
 }
 
 // Changes returns the number that Remember returns.
@@ -83,6 +100,7 @@ func (s *Store) restoreCampaign(c *campaign) {
 	c.known.Up, c.known.Reason, c.known.FailingSince = m.Up, m.Reason, m.FailingSince
 	c.known.Duration, c.known.Requests, c.known.Rate = m.Duration, m.Requests, m.Rate
 	c.known.Counting = m.Counting
+	c.known.Replies, c.known.RepliesAt, c.known.Variants, c.known.VariantsAt = m.Replies, m.RepliesAt, m.Variants, m.VariantsAt
 	c.tried, c.counted = m.LastSuccess, m.LastSuccess
 	if now := time.Now(); c.known.FailingSince.After(now) {
 		c.known.FailingSince = now

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
@@ -61,16 +62,23 @@ var families = append([]*family{
 	campaignsFamily, omittedFamily, lastDiscoveryFamily,
 }, subjectFamilies...)
 
-// family describes a family of gauges.
+// family describes a family of gauges, or of histograms.
 type family struct {
 	name, help string
 	labels     []string // in the order in which values are given
 	desc       *prometheus.Desc
+	kind       dto.MetricType
 }
 
 func newFamily(subsystem, name, help string, labels ...string) *family {
 	name = prometheus.BuildFQName(namespace, subsystem, name)
-	return &family{name: name, help: help, labels: labels, desc: prometheus.NewDesc(name, help, labels, nil)}
+	return &family{name: name, help: help, labels: labels, desc: prometheus.NewDesc(name, help, labels, nil), kind: dto.MetricType_GAUGE}
+}
+
+// histogramFamily makes a family one of histograms.
+func histogramFamily(f *family) *family {
+	f.kind = dto.MetricType_HISTOGRAM
+	return f
 }
 
 func stepFamily(name, help string) *family {

@@ -30,16 +30,41 @@ var (
 	positiveRepliesFamily = campaignFamily("positive_replies", "Leads of this campaign whose reply is a positive one, as Smartlead counts them.")
 )
 
+// Families of the subject replies.
+var (
+	repliesFamily       = campaignFamily("replies", "E-mails of this step that got a reply, by the category that the lead has now; empty if it has none.", "sequence_number", "category")
+	replyCategoryFamily = newFamily("reply_category", "info", "What a category of leads stands for, for joins. Always 1.", "account", "category", "sentiment")
+	replyDelayFamily    = histogramFamily(campaignFamily("reply_delay_seconds", "How long after an e-mail of this campaign was sent it got its reply, of all replies there are now. The counts can fall, so rate() over them means nothing."))
+)
+
+// Families of the subject variants.
+var (
+	variantSentFamily         = variantFamily("sent", "E-mails of this variant of a step that were sent, as of the campaign's newest count of all rows.")
+	variantOpenedFamily       = variantFamily("opened", "E-mails of this variant that were opened at least once, as of then.")
+	variantClickedFamily      = variantFamily("clicked", "E-mails of this variant in which a link was clicked at least once, as of then.")
+	variantRepliedFamily      = variantFamily("replied", "E-mails of this variant that got a reply, as of then.")
+	variantUnsubscribedFamily = variantFamily("unsubscribed", "E-mails of this variant whose recipient unsubscribed, as of then.")
+	variantBouncedFamily      = variantFamily("bounced", "E-mails of this variant that bounced, as of then.")
+	variantInfoFamily         = variantFamily("info", "What a variant is called, for joins. Always 1.", "label")
+)
+
 // subjectFamilies are all of the above.
 var subjectFamilies = []*family{
 	subjectUpFamily, subjectLastSuccessFamily, subjectDurationFamily,
 	mailboxesFamily, mailboxInfoFamily, mailboxSMTPFamily, mailboxIMAPFamily, mailboxDailyLimitFamily, mailboxSentTodayFamily,
 	mailboxCampaignsFamily, mailboxReputationFamily, mailboxWarmupSpamFamily, mailboxWarmupSentFamily, mailboxWarmupStatusFamily,
 	leadsFamily, leadsRepliedFamily, leadsContactedFamily, positiveRepliesFamily,
+	repliesFamily, replyCategoryFamily, replyDelayFamily,
+	variantSentFamily, variantOpenedFamily, variantClickedFamily, variantRepliedFamily, variantUnsubscribedFamily,
+	variantBouncedFamily, variantInfoFamily,
 }
 
 func subjectFamily(name, help string) *family {
 	return newFamily(exporter, "subject_"+name, help, "account", "subject")
+}
+
+func variantFamily(name, help string, labels ...string) *family {
+	return newFamily("variant", name, help, append([]string{"campaign_id", "sequence_number", "variant_id"}, labels...)...)
 }
 
 func mailboxFamily(name, help string, labels ...string) *family {

@@ -198,6 +198,7 @@ func (s *Store) finish(ctx context.Context, c *campaign, result *counting.Result
 // succeeded takes in a refresh that came whole. s.mu is held.
 func (s *Store) succeeded(c *campaign, result *counting.Result, now time.Time) {
 	statistics := &result.Statistics
+	s.takeFindings(c, result, now)
 	s.sayRecovery(c, now)
 	s.say(level.Debug, "msg", "refreshed a campaign", "account", c.account.name, "campaign_id", c.known.ID,
 		"requests", statistics.Requests, "rows", statistics.Rows, "shape", statistics.Shape, "method", string(result.State.Method()),

@@ -36,6 +36,13 @@ type Snapshot struct {
 	Rate     Rate            // how often it changes
 	Counting *counting.State // how it is counted; nil if nothing is known
 
+	// What is collected beside the counts and kept over a restart, and when it was had: only in what Remember returns, and
+	// zero where it isn't collected or wasn't had.
+	Replies    *smartlead.Replies
+	RepliesAt  time.Time
+	Variants   []smartlead.VariantCounts
+	VariantsAt time.Time
+
 	// NextRefresh is from when on a scrape has the campaign refreshed; zero if it would now.
 	NextRefresh time.Time
 	// Place is the campaign's place, from 1, in the order in which those of its key are refreshed, but for turns: first those

@@ -2,11 +2,13 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/go-kit/log/level"
 
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
@@ -14,23 +16,24 @@ import (
 type collecting struct {
 	subject *subject
 	account *account
-	parts   []*part // one for each campaign, or one for all
-	built   uint64  // the Store's count of sets of campaigns when parts was made
+	parts   []*part // of each piece one for each campaign, or one for all
+	byPiece map[partKey]*part
+	built   uint64 // the Store's count of sets of campaigns when parts was made
 
 	pending int         // parts that wait
 	running *subjectRun // nil if none is under way
 	served  float64     // as in pace
 
-	finished bool             // a fetch has, at some time
-	duration time.Duration    // of the newest finished one
+	duration time.Duration    // of the newest finished fetch
 	offUntil time.Time        // until then nothing is asked, since the API refuses it
 	told     smartlead.Reason // of the failure that the log was last told of; "" since it was told of success
 }
 
 // part is what is asked for at a time.
 type part struct {
-	campaignID  int64   // 0: all
-	found       finding // nil if there is nothing
+	piece       *piece
+	campaign    *campaign // nil: all
+	found       finding   // nil if there is nothing
 	lastSuccess time.Time
 	tried       time.Time
 	pending     bool // a scrape found it to be due, and it hasn't begun
@@ -39,6 +42,20 @@ type part struct {
 	failures     int // in a row
 	failingSince time.Time
 	retryAt      time.Time
+}
+
+// partKey tells parts of a subject apart.
+type partKey struct {
+	piece      *piece
+	campaignID int64 // 0: all
+}
+
+// id is the part's campaign's, 0 for that of all.
+func (p *part) id() int64 {
+	if p.campaign == nil {
+		return 0
+	}
+	return p.campaign.known.Query.CampaignID
 }
 
 // subjectRun is a fetch under way.
@@ -108,13 +125,22 @@ func (c *collecting) dismiss() {
 // wants reports whether the subject is to be asked for when its turn comes.
 func (c *collecting) wants() bool { return c.pending > 0 && c.running == nil }
 
-// round is how many requests it takes once through, at least 1.
-func (c *collecting) round() int {
+// round is how many requests it takes once through, at least 1: for what comes without a request none, and for what is
+// seldom asked for as many as are to be made now.
+func (c *collecting) round(now time.Time) int {
 	n := 0
 	for _, p := range c.parts {
+		if p.piece.seldom && !p.pending || !c.asks(p, now) {
+			continue
+		}
 		n += max(p.cost, 1)
 	}
 	return max(n, 1)
+}
+
+// asks reports whether a part is to be asked for, now or when it is older.
+func (c *collecting) asks(p *part, now time.Time) bool {
+	return p.piece.fetch != nil && (p.piece.wanted == nil || p.piece.wanted(c, p, now))
 }
 
 // subjectRequests returns how many requests subjects under way are expected to send yet, and how many of them have sent
@@ -141,9 +167,7 @@ func (s *Store) wantSubjects(now time.Time) {
 				continue
 			}
 			for _, p := range c.parts {
-				age := now.Sub(p.lastSuccess)
-				underWay := p.pending || c.running != nil && c.running.part == p
-				if !underWay && !now.Before(p.retryAt) && (p.failures > 0 || age < 0 || age >= s.ttl) {
+				if s.partDue(c, p, now) {
 					p.pending = true
 					c.pending++
 				}
@@ -152,31 +176,49 @@ func (s *Store) wantSubjects(now time.Time) {
 	}
 }
 
+// partDue reports whether a part is to wait for its turn, and doesn't yet. s.mu is held.
+func (s *Store) partDue(c *collecting, p *part, now time.Time) bool {
+	if p.pending || c.running != nil && c.running.part == p || now.Before(p.retryAt) || !c.asks(p, now) {
+		return false
+	}
+	age := now.Sub(p.lastSuccess)
+	return p.failures > 0 || age < 0 || age >= s.ttl
+}
+
 // divide makes the parts of a subject those that there are to be now. s.mu is held.
 func (s *Store) divide(c *collecting) {
-	if !c.subject.byCampaign {
-		if c.parts == nil {
-			c.parts = []*part{{}}
-		}
-		return
-	}
 	if c.parts != nil && c.built == s.built {
 		return
 	}
-	known := make(map[int64]*part, len(c.parts))
-	for _, p := range c.parts {
-		known[p.campaignID] = p
-	}
+	known := c.byPiece
 	c.built, c.parts, c.pending = s.built, []*part{}, 0
-	for _, id := range s.idsOf(c.account) {
-		p := known[id]
-		if p == nil {
-			p = &part{campaignID: id}
+	c.byPiece = make(map[partKey]*part, len(known))
+	for _, piece := range c.subject.pieces {
+		if !piece.byCampaign {
+			c.add(known[partKey{piece: piece}], piece, nil)
+			continue
 		}
-		c.parts = append(c.parts, p)
-		if p.pending {
-			c.pending++
+		for _, campaign := range s.campaigns {
+			if campaign.account == c.account {
+				c.add(known[partKey{piece, campaign.known.Query.CampaignID}], piece, campaign)
+			}
 		}
+	}
+}
+
+// add adds a part, as it was if there was one. What came with a campaign's counts goes with these. Store.mu is held.
+func (c *collecting) add(p *part, piece *piece, campaign *campaign) {
+	if p == nil || piece.taken != nil && p.campaign != campaign {
+		p = &part{piece: piece}
+		if campaign != nil && piece.restore != nil {
+			p.found, p.lastSuccess = piece.restore(&campaign.known)
+		}
+	}
+	p.campaign = campaign
+	c.parts = append(c.parts, p)
+	c.byPiece[partKey{piece, p.id()}] = p
+	if p.pending {
+		c.pending++
 	}
 }
 
@@ -273,11 +315,15 @@ func (s *Store) beginPart(c *collecting, quotaID string, now time.Time) {
 		run.asked, run.remaining = true, max(run.remaining-1, 0)
 		s.signal()
 	}
-	fetch, from := c.subject.fetch, c.account.source
+	var query smartlead.StatisticsQuery
+	if p.campaign != nil {
+		query = p.campaign.known.Query
+	}
+	fetch, from := p.piece.fetch, c.account.source
 	s.begun = append(s.begun, func(ended context.Context) {
 		defer cancel()
 		defer context.AfterFunc(ended, cancel)()
-		found, requests, err := fetch(smartlead.WithProgress(ctx, smartlead.Progress{Asked: asked}), from, p.campaignID)
+		found, requests, err := fetch(smartlead.WithProgress(ctx, smartlead.Progress{Asked: asked}), from, query)
 		if err != nil {
 			found = nil
 		}
@@ -309,12 +355,23 @@ func (s *Store) finishPart(c *collecting, run *subjectRun, got fetched) {
 	}
 	p, now := run.part, time.Now()
 	p.cost = max(got.requests, 1)
-	c.finished, c.duration = true, now.Sub(run.began)
-	if got.err != nil {
+	c.duration = now.Sub(run.began)
+	switch {
+	case errors.Is(got.err, errNoUse):
+		p.retryAt = now.Add(refusedRetry)
+	case got.err != nil:
 		s.partFailed(c, p, got.err, now)
-		return
+	default:
+		s.partFound(c, p, got.found, now)
 	}
-	p.found, p.lastSuccess = got.found, now
+}
+
+// errNoUse is the error of a fetch that tells nothing new, and won't for a while. That is no failure.
+var errNoUse = errors.New("asking for it is of no use")
+
+// partFound takes in what is known of a part now. s.mu is held.
+func (s *Store) partFound(c *collecting, p *part, found finding, now time.Time) {
+	p.found, p.lastSuccess = found, now
 	p.failures, p.failingSince, p.retryAt = 0, time.Time{}, time.Time{}
 	if c.told != "" && !c.failing() {
 		s.say(level.Info, "msg", "collecting a subject succeeds again", "account", c.account.name, "subject", c.subject.name,
@@ -323,16 +380,54 @@ func (s *Store) finishPart(c *collecting, run *subjectRun, got fetched) {
 	}
 }
 
+// takeFindings takes in what a campaign's refresh says of subjects beside the counts, and leaves these alone in the result.
+// s.mu is held.
+func (s *Store) takeFindings(campaign *campaign, result *counting.Result, now time.Time) {
+	for _, c := range campaign.account.subjects {
+		for _, piece := range c.subject.pieces {
+			if piece.taken == nil {
+				continue
+			}
+			found, known := piece.taken(result)
+			if !known {
+				continue
+			}
+			s.divide(c)
+			p := c.byPiece[partKey{piece, campaign.known.Query.CampaignID}]
+			if p == nil || p.campaign != campaign {
+				continue // another account has it now
+			}
+			if p.pending {
+				p.pending = false
+				c.pending--
+			}
+			p.tried = now
+			s.partFound(c, p, found, now)
+		}
+	}
+	result.Statistics.Replies, result.Statistics.Variants = nil, nil
+}
+
 // failing reports whether a part of the subject fails.
 func (c *collecting) failing() bool {
 	return slices.ContainsFunc(c.parts, func(p *part) bool { return p.failures > 0 })
 }
 
+// up reports whether something of the subject was had, and nothing fails.
+func (c *collecting) up() bool {
+	return !c.failing() && slices.ContainsFunc(c.parts, func(p *part) bool { return !p.lastSuccess.IsZero() })
+}
+
 // lastSuccess is when the subject was last had whole; zero if it never was.
-func (c *collecting) lastSuccess() time.Time {
-	if len(c.parts) == 0 {
-		return time.Time{}
+func (c *collecting) lastSuccess() (oldest time.Time) {
+	first := true
+	for _, p := range c.parts {
+		if p.piece.seldom || p.piece.taken != nil && p.campaign.known.Statistics == nil && p.campaign.failures > 0 {
+			continue // a campaign of which there are no counts has nothing beside them
+		}
+		if first || p.lastSuccess.Before(oldest) {
+			first, oldest = false, p.lastSuccess
+		}
 	}
-	oldest := slices.MinFunc(c.parts, func(a, b *part) int { return a.lastSuccess.Compare(b.lastSuccess) })
-	return oldest.lastSuccess
+	return oldest
 }

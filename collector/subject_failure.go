@@ -44,8 +44,8 @@ func (s *Store) partFailed(c *collecting, p *part, err error, now time.Time) {
 	}
 	c.told = reason
 	keyvals := []any{"msg", "collecting a subject failed; all else goes on", "account", c.account.name, "subject", c.subject.name}
-	if p.campaignID != 0 {
-		keyvals = append(keyvals, "campaign_id", strconv.FormatInt(p.campaignID, 10))
+	if p.campaign != nil {
+		keyvals = append(keyvals, "campaign_id", strconv.FormatInt(p.id(), 10))
 	}
 	s.say(level.Warn, append(keyvals, "reason", string(reason), "err", err, "next_try", p.retryAt.UTC().Format(time.RFC3339))...)
 }

@@ -8,15 +8,14 @@ import (
 )
 
 var leadsSubject = &subject{
-	name:       "leads",
-	byCampaign: true,
-	fetch: func(ctx context.Context, from Source, campaignID int64) (finding, int, error) {
-		got, err := from.CampaignAnalytics(ctx, campaignID)
+	name: "leads",
+	pieces: []*piece{{byCampaign: true, fetch: func(ctx context.Context, from Source, q smartlead.StatisticsQuery) (finding, int, error) {
+		got, err := from.CampaignAnalytics(ctx, q.CampaignID)
 		if errors.Is(err, smartlead.ErrNotFound) { // a campaign that has gone has no leads that could be told
 			return nil, got.Requests, nil
 		}
 		return &leads{got.Leads, got.LeadsReplied}, got.Requests, err
-	},
+	}}},
 }
 
 // leads are a campaign's leads by state, and those that replied; -1 where unknown.

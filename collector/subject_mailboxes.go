@@ -10,10 +10,10 @@ import (
 
 var mailboxesSubject = &subject{
 	name: "mailboxes",
-	fetch: func(ctx context.Context, from Source, _ int64) (finding, int, error) {
+	pieces: []*piece{{fetch: func(ctx context.Context, from Source, _ smartlead.StatisticsQuery) (finding, int, error) {
 		list, err := from.EmailAccounts(ctx)
 		return &mailboxes{list.Accounts}, list.Requests, err
-	},
+	}}},
 }
 
 // mailboxes are those that an account sends from.

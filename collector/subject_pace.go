@@ -43,7 +43,7 @@ func (s *Store) chargeSubject(c *collecting, quotaID string, requests int) {
 	if p := s.paces[quotaID]; p != nil {
 		p.requests -= float64(requests)
 	}
-	c.served += float64(requests) / math.Sqrt(float64(c.round()))
+	c.served += float64(requests) / math.Sqrt(float64(c.round(time.Now())))
 }
 
 // SubjectAges returns how old subjects get of which each takes so many requests once through, where so many requests a

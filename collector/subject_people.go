@@ -9,14 +9,14 @@ import (
 
 var peopleSubject = &subject{
 	name: "people",
-	fetch: func(ctx context.Context, from Source, _ int64) (finding, int, error) {
+	pieces: []*piece{{fetch: func(ctx context.Context, from Source, _ smartlead.StatisticsQuery) (finding, int, error) {
 		got, err := from.OverallStats(ctx)
 		p := &people{make(map[int64]smartlead.CampaignStats, len(got.Campaigns))}
 		for _, c := range got.Campaigns {
 			p.byCampaign[c.CampaignID] = c
 		}
 		return p, got.Requests, err
-	},
+	}}},
 }
 
 // people are those whom the campaigns of an account wrote to. A campaign that isn't there is unknown.

@@ -42,23 +42,41 @@ func (s *Store) subjectView(c *collecting, now time.Time) subjectView {
 	v := subjectView{
 		name:        c.subject.name,
 		about:       about{account: a.name, addresses: a.addresses},
-		up:          c.finished && !c.failing(),
+		up:          c.up(),
 		lastSuccess: c.lastSuccess(),
 		duration:    c.duration,
 	}
-	if !c.subject.byCampaign {
-		v.about.campaigns = s.idsOf(a)
-	}
 	for _, p := range c.parts {
-		since := p.failingSince
-		if a.trouble.reason != "" && (since.IsZero() || a.trouble.since.Before(since)) {
-			since = a.trouble.since
+		if p.campaign == nil {
+			v.about.campaigns = s.idsOf(a)
 		}
-		if p.found != nil && (since.IsZero() || now.Sub(since) < s.maxStale) {
-			v.parts = append(v.parts, shownPart{p.campaignID, p.found})
+		since := s.partFailingSince(a, p, now)
+		if p.found == nil || !since.IsZero() && now.Sub(since) >= s.maxStale {
+			continue
 		}
+		if p.campaign == nil {
+			v.about.common = p.found
+		}
+		v.parts = append(v.parts, shownPart{p.id(), p.found})
 	}
 	return v
+}
+
+// partFailingSince returns since when a part couldn't be had; zero if it can, or only waits for its turn. s.mu is held.
+func (s *Store) partFailingSince(a *account, p *part, now time.Time) time.Time {
+	since := p.failingSince
+	also := func(other time.Time) {
+		if !other.IsZero() && (since.IsZero() || other.Before(since)) {
+			since = other
+		}
+	}
+	if a.trouble.reason != "" {
+		also(a.trouble.since)
+	}
+	if p.piece.taken != nil {
+		also(s.failingSince(p.campaign, now))
+	}
+	return since
 }
 
 func (v *subjectView) show(to sink) {
@@ -74,7 +92,7 @@ func (v *subjectView) show(to sink) {
 
 // same reports whether show shows the same of both.
 func (v *subjectView) same(other *subjectView) bool {
-	return v.name == other.name && v.about.account == other.about.account && v.about.addresses == other.about.addresses &&
+	return v.name == other.name && v.about.account == other.about.account && v.about.addresses == other.about.addresses && v.about.common == other.about.common &&
 		slices.Equal(v.about.campaigns, other.about.campaigns) &&
 		v.up == other.up && v.lastSuccess.Equal(other.lastSuccess) && v.duration == other.duration && slices.Equal(v.parts, other.parts)
 }

@@ -85,7 +85,7 @@ func TestSubjects(t *testing.T) {
 			t.Errorf("%d requests were sent without a scrape, want none", all)
 		}
 		begin := e.scrape()
-		for _, subject := range collector.Subjects() {
+		for _, subject := range []string{"mailboxes", "leads", "people"} { // the others come with the counts, too
 			begin.Want(t, "before the first", page{ofSubject("up", subject): 0, ofSubject("last_success_timestamp_seconds", subject): 0})
 		}
 		asking := time.Now()
@@ -93,6 +93,14 @@ func TestSubjects(t *testing.T) {
 		got := e.scrape()
 		for _, subject := range collector.Subjects() {
 			got.Want(t, "after the first", page{ofSubject("up", subject): 1})
+			if subject == "variants" { // for which nothing is asked, as there are none
+				got.Want(t, "after the first", page{ofSubject("last_success_timestamp_seconds", subject): seconds(asking), ofSubject("duration_seconds", subject): 0})
+				continue
+			}
+			if subject == "replies" {
+				got.Want(t, "what came with the counts", page{ofSubject("last_success_timestamp_seconds", subject): seconds(asking)})
+				continue
+			}
 			had := got[ofSubject("last_success_timestamp_seconds", subject)]
 			if had < seconds(asking.Add(takes)) || had > seconds(time.Now()) {
 				t.Errorf("the last success of %s was at %v, want one of the last half minute", subject, had)
@@ -110,6 +118,9 @@ func TestSubjects(t *testing.T) {
 			`smartlead_campaign_leads_replied{campaign_id="2"}`:                                                                  0,
 		})
 		_, before, _ := asked(sim)
+		if want := 1 + 2 + 2 + 1; before != want {
+			t.Errorf("%d requests were sent for subjects, want %d: one for mailboxes and for categories, two for leads and people", before, want)
+		}
 		time.Sleep(24 * time.Hour)
 		if _, after, _ := asked(sim); after != before {
 			t.Errorf("%d requests were sent without a scrape, want none", after-before)
@@ -178,8 +189,8 @@ func TestSubjectAges(t *testing.T) {
 		limits := smartlead.Limits{PerMinute: 60, PerHour: 1000}
 		const campaigns, mailboxes = 60, 150
 		ages := map[string]time.Duration{}
-		names := collector.Subjects()
-		for i, age := range collector.SubjectAges(limits.Sustained(), []float64{2, campaigns, 2}) { // as Subjects
+		names := collector.Subjects()[:4]
+		for i, age := range collector.SubjectAges(limits.Sustained(), []float64{2, campaigns, 1, 2}) { // as Subjects, but variants, for which nothing is asked
 			ages[names[i]] = age
 		}
 		e := prepare(t, settings())

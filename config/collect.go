@@ -8,7 +8,7 @@ import (
 )
 
 // knownSubjects are what can be collected beyond the steps' counts.
-var knownSubjects = []string{"mailboxes", "leads", "people"}
+var knownSubjects = []string{"mailboxes", "leads", "replies", "people", "variants"}
 
 // Subjects returns what can be collected beyond the steps' counts.
 func Subjects() []string { return slices.Clone(knownSubjects) }

@@ -58,7 +58,7 @@ var mistakes = []mistake{
 
 	// What to collect.
 	{"a subject near to one", inAccount("collect: [mailbox]", "campaigns: [1]"), "2", `"mailbox" in collect is not known`, "did you mean mailboxes?"},
-	{"no subject", inAccount("collect: [leads, everything]", "campaigns: [1]"), "2", `"everything" in collect is not known`, "write some of mailboxes, leads, people"},
+	{"no subject", inAccount("collect: [leads, everything]", "campaigns: [1]"), "2", `"everything" in collect is not known`, "write some of mailboxes, leads, replies, people, variants"},
 	{"a subject twice", inAccount("collect:", "- leads", "- leads", "campaigns: [1]"), "4", "leads is in collect twice", "keep one of the two"},
 	{"a subject alone", inAccount("collect: leads", "campaigns: [1]"), "2", "collect is not a list", "such as - mailboxes"},
 	{"addresses by another word", inAccount("collect: [mailboxes]", "mailbox_addresses: show", "campaigns: [1]"), "3", `mailbox_addresses is "show"`, "write true or false"},
