@@ -58,6 +58,13 @@ func memory(n int) []collector.AccountSnapshot {
 				Detected: &counting.Reading{Method: counting.MethodAnalytics, Steps: []counting.StepReading{{SequenceID: 7, Counts: [6]int64{1, 2, 3, 4, -1, 0}}}},
 				Misses:   1, RowsUntil: at,
 			},
+			Replies: &smartlead.Replies{
+				Categories: []smartlead.CategoryReplies{{SequenceNumber: 1, Category: "“Out” Of Office", Replied: 3}},
+				Delays:     smartlead.ReplyDelays{Counts: [9]int64{0, 2, 0, 0, 1}, Sum: 20 * time.Hour},
+			},
+			RepliesAt:  at,
+			Variants:   []smartlead.VariantCounts{{SequenceNumber: 1, VariantID: 2535, Sent: 5, Opened: 4, Clicked: 3, Replied: 2, Unsubscribed: 1, Bounced: 1}},
+			VariantsAt: at,
 		})
 	}
 	return []collector.AccountSnapshot{a}

@@ -371,6 +371,9 @@ var errNoUse = errors.New("asking for it is of no use")
 
 // partFound takes in what is known of a part now. s.mu is held.
 func (s *Store) partFound(c *collecting, p *part, found finding, now time.Time) {
+	if p.piece.keep != nil {
+		s.changes++
+	}
 	p.found, p.lastSuccess = found, now
 	p.failures, p.failingSince, p.retryAt = 0, time.Time{}, time.Time{}
 	if c.told != "" && !c.failing() {
