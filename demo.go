@@ -28,7 +28,7 @@ accounts:
     api_key: demo
     rate_limit: {per_minute: %d, per_hour: %d, concurrency: 4}
     discovery: {interval: 1m}
-    collect: [mailboxes, leads, people]
+    collect: [mailboxes, leads, replies, people, variants]
 `, simulator.DefaultPrefix, simulator.DemoPerMinute, 60*simulator.DemoPerMinute)
 
 // loadDemo makes the exporter show the simulator's campaigns instead of configured ones.

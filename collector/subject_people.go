@@ -2,6 +2,8 @@ package collector
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
 
 	"smartlead_exporter/smartlead"
@@ -11,6 +13,9 @@ var peopleSubject = &subject{
 	name: "people",
 	pieces: []*piece{{fetch: func(ctx context.Context, from Source, _ smartlead.StatisticsQuery) (finding, int, error) {
 		got, err := from.OverallStats(ctx)
+		if errors.Is(err, smartlead.ErrBadRequest) {
+			err = fmt.Errorf("the API doesn't tell of all time at once, and counts of less aren't those of a lifetime: %w", err)
+		}
 		p := &people{make(map[int64]smartlead.CampaignStats, len(got.Campaigns))}
 		for _, c := range got.Campaigns {
 			p.byCampaign[c.CampaignID] = c

@@ -284,6 +284,33 @@ func TestSubjectsThatFail(t *testing.T) {
 	}
 }
 
+// Where the server only tells of some days, that is no lifetime: the subject is off, the log says why, and nobody is shown a
+// month for all time.
+func TestPeopleNeedALifetime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simulated(t, 2, 1)
+		sim.SetBehaviour(simulator.Behaviour{OverallMaxDays: 30})
+		e := prepare(t, settings())
+		e.store.Apply(settings(collecting(t, e, sim, smartlead.Limits{}, 2, collector.Subjects()...)))
+		e.run()
+		for range 20 * 4 {
+			e.scrape()
+			time.Sleep(15 * time.Minute)
+		}
+		p := e.scrape()
+		p.Want(t, "after 20 hours", page{
+			ofSubject("up", "people"): 0, ofSubject("last_success_timestamp_seconds", "people"): 0, ofSubject("up", "leads"): 1, ofSubject("up", "mailboxes"): 1, up(1): 1,
+			`smartlead_campaign_leads_contacted{campaign_id="1"}`: none, `smartlead_campaign_positive_replies{campaign_id="1"}`: none,
+		})
+		if by, _, _ := asked(sim); by[simulator.EndpointOverallStats] > 2 { // for pages of two sizes
+			t.Errorf("it was asked for %d times in 20 hours, want twice", by[simulator.EndpointOverallStats])
+		}
+		if n := e.log.Count("aren't those of a lifetime"); n != 1 {
+			t.Errorf("the log says %d times why, want once:\n%s", n, e.log)
+		}
+	})
+}
+
 // Values stay while fetching fails, for max_stale; a campaign that has gone from the API has none.
 func TestSubjectsGoStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -9,6 +9,12 @@ type credit struct {
 	hopeless bool // the next turn is rather that of a campaign which is refreshed in turn only
 }
 
+// TurnAge returns how old a campaign's count of all rows gets, where counting so takes this many requests for all campaigns
+// together, and so many a minute are allowed for all the key's purposes. The latter isn't 0.
+func TurnAge(perMinute, requests float64) time.Duration {
+	return seconds(requests / (turnShare * perMinute / 60))
+}
+
 // turn returns whose turn the next request is, and from when on it is somebody's if it is nobody's. s.mu is held.
 func (s *Store) turn(q *quota, now time.Time) (turn whose, next time.Time) {
 	saved, known := s.credits[q.id]

@@ -89,7 +89,7 @@ accounts:
 accounts:
   - base_url: API
     campaigns: [` + numbers(300) + `]
-    collect: [mailboxes, leads, people]
+    collect: [mailboxes, leads, replies, people, variants]
 `,
 		"starved": `
 accounts:
@@ -144,7 +144,7 @@ func TestConfigCheckOnline(t *testing.T) {
 		{"good", "accounts: [{base_url: API, rate_limit: {per_minute: 600}, campaigns: [1, 2, 3]}]", true},
 		{"without a list", "accounts: [{base_url: API, rate_limit: {per_minute: 600}, metadata_interval: 0s, campaigns: [4]}]", true},
 		{"discovery", "accounts: [{base_url: API, rate_limit: {per_minute: 600}, discovery: {max_campaigns: 2}, campaigns: [2]}]", true},
-		{"collect", "accounts: [{base_url: API, rate_limit: {per_minute: 600}, campaigns: [1, 2, 3], collect: [mailboxes, leads]}]", true},
+		{"collect", "accounts: [{base_url: API, rate_limit: {per_minute: 600}, campaigns: [1, 2, 3], collect: [mailboxes, leads, replies, variants]}]", true},
 		{"collect what isn't in the plan", "accounts: [{name: a, api_key: no-mailboxes, base_url: API, rate_limit: {per_minute: 600}, campaigns: [3], collect: [mailboxes, people]}]", true},
 		{"key refused", "accounts: [{base_url: API, api_key_env: WRONG_KEY, campaigns: [1]}]", false},
 		{"key refused without a list", "accounts: [{base_url: API, api_key_env: WRONG_KEY, metadata_interval: 0s, campaigns: [1, 2]}]", false},

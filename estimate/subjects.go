@@ -21,15 +21,20 @@ const assumedMailboxes = 100
 var subjectSeries = map[string]string{
 	"mailboxes": "10 series a mailbox",
 	"leads":     "7 series a campaign",
+	"replies":   "11 series a campaign, and 1 for each category of a step",
 	"people":    "2 series a campaign",
+	"variants":  "7 series a variant of a step",
 }
 
 // collected is a subject that is to be collected.
 type collected struct {
 	name     string
-	requests float64 // once through
+	requests float64 // once through; 0 for what comes with the counts
 	of       string  // what they are for
 }
+
+// comes reports whether it comes with the counts.
+func (c *collected) comes() bool { return c.requests == 0 }
 
 // subjects returns what is to be collected, in the order of the configuration.
 func (p *plan) subjects() []collected {
@@ -55,6 +60,11 @@ func (p *plan) subjects() []collected {
 			}
 		case "people": // a thousand a page, and the last page is empty
 			c.requests = float64((campaigns+999)/1000 + 1)
+		case "replies": // the categories, and what doesn't come with the counts
+			c.requests++
+			c.of += " at the most, and for the categories"
+		case "variants": // but for their labels, once a week
+			c.requests = 0
 		}
 		list = append(list, c)
 	}
@@ -76,15 +86,25 @@ func (p *plan) writeSubjects(w io.Writer) {
 	if len(list) == 0 {
 		return
 	}
-	requests := make([]float64, len(list))
-	for i, c := range list {
-		requests[i] = c.requests
+	var requests []float64
+	for _, c := range list {
+		if !c.comes() {
+			requests = append(requests, c.requests)
+		}
 	}
+	ages := collector.SubjectAges(p.limits.Sustained(), requests)
 	fmt.Fprintf(w, "  collected:  by at most %.1f requests a minute, a tenth of what is allowed:\n", collector.SubjectShare*p.limits.Sustained())
-	for i, age := range collector.SubjectAges(p.limits.Sustained(), requests) {
-		c := list[i]
-		fmt.Fprintf(w, "              %-10s gets about %s old: %s for %s; up to %s\n", c.name,
-			model.Duration(max(age, p.ttl).Round(time.Minute)), counted(int(c.requests), "request"), c.of, subjectSeries[c.name])
+	for _, c := range list {
+		var age time.Duration
+		how := "at no request: it comes with each count of all rows, which goes in turn"
+		if c.comes() {
+			age = collector.TurnAge(p.limits.Sustained(), max(p.requests, 1))
+		} else {
+			age, ages = ages[0], ages[1:]
+			how = counted(int(c.requests), "request") + " for " + c.of
+		}
+		fmt.Fprintf(w, "              %-10s gets about %s old: %s; up to %s\n", c.name,
+			model.Duration(max(age, p.ttl).Round(time.Minute)), how, subjectSeries[c.name])
 	}
 }
 

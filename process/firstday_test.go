@@ -77,7 +77,7 @@ func TestFirstDay(t *testing.T) {
 		for series := range page {
 			name, _, _ := strings.Cut(series, "{")
 			// The demo collects subjects, too, which come when their turn does.
-			if strings.HasPrefix(name, "smartlead_") && !regexp.MustCompile(`exporter_|mailbox|_leads|positive_replies`).MatchString(name) || name == "smartlead_campaign_max_leads_per_day" {
+			if strings.HasPrefix(name, "smartlead_") && !regexp.MustCompile(`exporter_|mailbox|_leads|positive_replies|campaign_repl|reply_category|variant`).MatchString(name) || name == "smartlead_campaign_max_leads_per_day" {
 				names[name] = true
 			}
 		}

@@ -54,7 +54,7 @@ func TestPasswordsOfMailboxesStaySecret(t *testing.T) {
 				api.Inject(simulator.Fault{Match: []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointEmailAccounts)}, Effects: []simulator.Effect{tc.effect}})
 			}
 			dir := testkit.Write(t, map[string]string{"config.yml": api.Configure(
-				"cache: {file: cache.json}\naccounts: [{base_url: API, " + unlimited + ", metadata_interval: 0s, campaigns: [1], collect: [mailboxes, leads, people], mailbox_addresses: " + tc.addresses + "}]")})
+				"cache: {file: cache.json}\naccounts: [{base_url: API, " + unlimited + ", metadata_interval: 0s, campaigns: [1], collect: [mailboxes, leads, replies, people, variants], mailbox_addresses: " + tc.addresses + "}]")})
 			p := start(t, launch{args: []string{"--log.level=debug"}, env: keyInEnv(testkit.Key), dir: dir})
 			shown := map[string]string{}
 			for {

@@ -29,6 +29,9 @@ type changing struct {
 
 	failing []int64 // campaigns that get 500
 
+	collect []string                 // subjects that are collected
+	ages    map[string]time.Duration // of each subject, how old it got
+
 	measuring bool
 	delays    time.Duration // summed over the changes that were seen
 	seen      int
@@ -109,7 +112,7 @@ func newChanging(t testing.TB, seed uint64, behaviour simulator.Behaviour) *chan
 		c := &changingCampaign{id: id, perMin: perMin, divisor: divisorFor(id <= 40, emails)}
 		for i := range int(emails) / c.divisor {
 			sent := time.Now().Add(-time.Duration((1+i)*c.divisor) * 22 * time.Second)
-			e := simulator.Email{StatsID: strconv.FormatInt(id, 10) + "-" + strconv.Itoa(i), LeadEmail: "x@y.example", Step: 1 + i%4, SentTime: sent}
+			e := simulator.Email{StatsID: strconv.FormatInt(id, 10) + "-" + strconv.Itoa(i), LeadEmail: "x@y.example", Step: 1 + i%4, SentTime: sent, Variant: 1 + i%2, LeadCategory: "Interested"}
 			for kind, share := range shares {
 				if w.rng.Float64() < share.of {
 					share.set(&e, sent)
@@ -125,6 +128,9 @@ func newChanging(t testing.TB, seed uint64, behaviour simulator.Behaviour) *chan
 		opts.Campaigns = append(opts.Campaigns, simulator.Campaign{ID: id, Status: status, Source: simulator.Fixed(c.emails...)})
 		w.campaigns[id] = c
 		w.schedule(c, time.Now())
+	}
+	for id := int64(1); id <= 500; id++ {
+		opts.Mailboxes = append(opts.Mailboxes, simulator.Mailbox{ID: id, Address: "ada" + strconv.FormatInt(id, 10) + "@acme.example", DailyLimit: 50})
 	}
 	w.sim = testkit.NewSimulator(t, opts)
 	return w

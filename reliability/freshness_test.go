@@ -203,15 +203,20 @@ func fresh(name string, by func(*smartlead.Client) collector.Fetcher, dead ...in
 			}
 			a.Campaigns = append(a.Campaigns, collector.Campaign{Query: query})
 		}
+		if w.collect != nil {
+			a.Collect, a.Source = w.collect, client
+		}
 		e.store.Apply(collector.Settings{TTL: 45 * time.Second, MaxStale: time.Hour, Accounts: []collector.Account{a}})
 		var oldest time.Duration
 		told := false
 		w.pass(func() {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			if _, err := e.gatherer.ForScrape(ctx, prometheus.NewRegistry()).Gather(); err != nil {
+			families, err := e.gatherer.ForScrape(ctx, prometheus.NewRegistry()).Gather()
+			if err != nil {
 				t.Error(err)
 			}
+			w.noteAges(families)
 			if !w.isMeasuring() || time.Now().Minute()%10 != 0 {
 				return
 			}

@@ -75,6 +75,7 @@ func Demo(seed uint64, start time.Time) []Campaign {
 func demoCampaign(seed uint64, c Campaign, m Model) Campaign {
 	m.Seed = mix(seed ^ uint64(c.ID)<<32)
 	m.BodyBytes = 400
+	m.Variants, m.CategoryLate, m.Recategorise = 2, 8*time.Hour, 0.1
 	c.MaxLeadsPerDay = m.LeadsPerDay
 	c.CreatedAt = m.Start.Add(-26 * time.Hour)
 	c.UpdatedAt = m.Start
