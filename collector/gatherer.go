@@ -27,6 +27,7 @@ type Gatherer struct {
 	campaigns  map[string]*shownCampaign // by id
 	accounts   []AccountSnapshot
 	subjects   []subjectView
+	parts      map[madePart][]shown // metrics of parts of subjects
 	generation []*dto.MetricFamily
 }
 
@@ -99,7 +100,7 @@ func (g *Gatherer) show(views []Snapshot, accounts []AccountSnapshot, subjects [
 	}
 	if changed {
 		g.campaigns, g.accounts, g.subjects = campaigns, accounts, subjects
-		g.generation = assemble(campaigns, accounts, subjects)
+		g.generation = assemble(campaigns, accounts, g.showSubjects(subjects))
 	}
 	return g.generation
 }
@@ -121,7 +122,7 @@ func showCampaign(v *Snapshot, old *shownCampaign) *shownCampaign {
 }
 
 // assemble sorts metrics into families.
-func assemble(campaigns map[string]*shownCampaign, accounts []AccountSnapshot, subjects []subjectView) []*dto.MetricFamily {
+func assemble(campaigns map[string]*shownCampaign, accounts []AccountSnapshot, subjects [][]shown) []*dto.MetricFamily {
 	byFamily := make(map[*family]*dto.MetricFamily, len(families))
 	add := func(list []shown) {
 		for _, s := range list {
@@ -142,8 +143,8 @@ func assemble(campaigns map[string]*shownCampaign, accounts []AccountSnapshot, s
 	for _, v := range accounts {
 		add(collect(v.show))
 	}
-	for _, v := range subjects {
-		add(collect(v.show))
+	for _, list := range subjects {
+		add(list)
 	}
 	return slices.Collect(maps.Values(byFamily))
 }

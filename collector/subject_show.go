@@ -80,14 +80,23 @@ func (s *Store) partFailingSince(a *account, p *part, now time.Time) time.Time {
 }
 
 func (v *subjectView) show(to sink) {
+	v.showState(to)
+	for _, part := range v.parts {
+		v.showPart(to, part)
+	}
+}
+
+// showState shows how collecting goes.
+func (v *subjectView) showState(to sink) {
 	to.gauge(subjectUpFamily, boolValue(v.up), v.about.account, v.name)
 	to.gauge(subjectLastSuccessFamily, timeValue(v.lastSuccess), v.about.account, v.name)
 	to.gauge(subjectDurationFamily, v.duration.Seconds(), v.about.account, v.name)
-	for _, part := range v.parts {
-		about := v.about
-		about.campaignID = strconv.FormatInt(part.campaignID, 10)
-		part.found.show(to, &about)
-	}
+}
+
+func (v *subjectView) showPart(to sink, part shownPart) {
+	about := v.about
+	about.campaignID = strconv.FormatInt(part.campaignID, 10)
+	part.found.show(to, &about)
 }
 
 // same reports whether show shows the same of both.
