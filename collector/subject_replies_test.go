@@ -176,3 +176,45 @@ type withoutRows struct{ collector.Source }
 func (withoutRows) Rows(context.Context, smartlead.StatisticsQuery) (smartlead.RowSet, error) {
 	return smartlead.RowSet{}, &smartlead.Error{Op: "GET /campaigns/1/statistics", Reason: smartlead.ErrBadResponse, Err: smartlead.ErrFilterIgnored}
 }
+
+// Without the list of categories replies are shown all the same, by what rows call them; a campaign that has gone has none.
+func TestRepliesWithoutCategories(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(2*24*time.Hour + 8*time.Hour) // to a Monday's morning
+		sim := testkit.NewSimulator(t, simulator.Options{Campaigns: []simulator.Campaign{answering(1), answering(2)}})
+		time.Sleep(8 * 24 * time.Hour)
+		sim.Inject(simulator.Fault{
+			Match:   []simulator.Matcher{simulator.ForEndpoint(simulator.EndpointCategories)},
+			Effects: []simulator.Effect{simulator.RespondStatus(403, "not in your plan")},
+		})
+		e := start(t, settings())
+		e.store.Apply(settings(counted(t, e, sim, smartlead.Limits{}, 2, "replies")))
+		for range 12 {
+			e.scrape()
+			synctest.Wait()
+			time.Sleep(time.Hour)
+		}
+		p := e.scrape()
+		p.Want(t, "after half a day", page{ofSubject("up", "replies"): 0, ofSubject("last_success_timestamp_seconds", "replies"): 0, up(1): 1})
+		if diff := cmp.Diff(answeredNow(t, sim, 2), replied(p)); diff != "" {
+			t.Errorf("the replies aren't those of the rows (-rows +shown):\n%s", diff)
+		}
+		if by, _, _ := asked(sim); by[simulator.EndpointCategories] != 1 {
+			t.Errorf("categories were asked for %d times, want once a day", by[simulator.EndpointCategories])
+		}
+		if n := e.log.Count("collecting a subject failed"); n != 1 {
+			t.Errorf("the log tells %d times of it, want once:\n%s", n, e.log)
+		}
+		sim.RemoveCampaign(1)
+		for range 3 {
+			e.scrape()
+			synctest.Wait()
+			time.Sleep(maxStale)
+		}
+		for series := range replied(e.scrape()) {
+			if strings.Contains(series, `campaign_id="1"`) {
+				t.Errorf("%s is shown of a campaign that has gone", series)
+			}
+		}
+	})
+}

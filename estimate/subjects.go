@@ -93,7 +93,7 @@ func (p *plan) writeSubjects(w io.Writer) {
 		}
 	}
 	ages := collector.SubjectAges(p.limits.Sustained(), requests)
-	fmt.Fprintf(w, "  collected:  by at most %.1f requests a minute, a tenth of what is allowed:\n", collector.SubjectShare*p.limits.Sustained())
+	fmt.Fprintf(w, "  collected:  by at most %.1f requests a minute of what is allowed:\n", collector.SubjectShare*p.limits.Sustained())
 	for _, c := range list {
 		var age time.Duration
 		how := "at no request: it comes with each count of all rows, which goes in turn"

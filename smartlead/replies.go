@@ -53,8 +53,10 @@ func ReplyDelayBounds() [replyDelayBounds]time.Duration {
 
 // add counts a reply.
 func (d *ReplyDelays) add(took time.Duration) {
-	i := 0
-	for bounds := ReplyDelayBounds(); i < len(bounds) && took > bounds[i]; i++ {
+	bounds := ReplyDelayBounds()
+	i := slices.IndexFunc(bounds[:], func(bound time.Duration) bool { return took <= bound })
+	if i < 0 {
+		i = len(bounds)
 	}
 	d.Counts[i]++
 	d.Sum += took
