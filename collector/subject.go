@@ -58,6 +58,8 @@ type piece struct {
 	wanted func(c *collecting, p *part, now time.Time) bool
 	// seldom says that it hardly ever changes: it is fetched when wanted says so, and doesn't count for the subject's age.
 	seldom bool
+	// why returns what a part is fetched for, which wanted can tell from what would be new. nil: nothing is to be known.
+	why func(c *collecting, p *part) finding
 
 	// keep puts a finding where it is kept over a restart, restore takes it from there. nil: it is fetched anew.
 	keep    func(known *Snapshot, found finding, at time.Time)

@@ -282,6 +282,9 @@ func (s *Store) finishPart(c *collecting, run *subjectRun, got fetched) {
 	case got.err != nil:
 		s.partFailed(c, p, got.err, now)
 	default:
+		if p.piece.why != nil {
+			p.why = p.piece.why(c, p)
+		}
 		s.partFound(c, p, got.found, now)
 	}
 }

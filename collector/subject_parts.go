@@ -12,6 +12,7 @@ type part struct {
 	piece       *piece
 	campaign    *campaign // nil: all
 	found       finding   // nil if there is nothing
+	why         finding   // what it was fetched for, if its piece says
 	lastSuccess time.Time
 	tried       time.Time
 	pending     bool // a scrape found it to be due, and it hasn't begun

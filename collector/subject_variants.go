@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// labelsAge is how old the labels of a campaign's variants get, unknownLabelAge how old where a variant has none: its
-	// steps were edited, and that takes a pause of the campaign.
-	labelsAge       = 7 * 24 * time.Hour
-	unknownLabelAge = 24 * time.Hour
+	// labelsAge is how old the labels of a campaign's variants get, newLabelAge how old where there is a new variant: its
+	// steps were edited, and that takes a pause of the campaign. Variants of steps that were deleted stay without.
+	labelsAge   = 7 * 24 * time.Hour
+	newLabelAge = 24 * time.Hour
 )
 
 var variantsSubject = &subject{name: "variants", pieces: []*piece{variantCounts, variantLabels}}
@@ -58,14 +58,20 @@ var variantLabels = &piece{
 		return &labels{got.Sequences}, got.Requests, err
 	},
 	wanted: func(c *collecting, p *part, now time.Time) bool {
-		counted, ok := c.byPiece[partKey{variantCounts, p.campaign.known.Query.CampaignID}].found.(*variants)
+		counted, ok := c.variantsOf(p).(*variants)
 		if !ok {
 			return false
 		}
 		age := now.Sub(p.lastSuccess)
-		known, _ := p.found.(*labels)
-		return age < 0 || age >= labelsAge || age >= unknownLabelAge && !known.have(counted)
+		known, _ := p.why.(*variants)
+		return age < 0 || age >= labelsAge || age >= newLabelAge && !known.have(counted)
 	},
+	why: (*collecting).variantsOf,
+}
+
+// variantsOf returns the counts that a part's campaign has by variant.
+func (c *collecting) variantsOf(p *part) finding {
+	return c.byPiece[partKey{variantCounts, p.id()}].found
 }
 
 // variants are the counts of a campaign's variants.
@@ -93,19 +99,18 @@ func (v *variants) show(to sink, about *about) {
 	}
 }
 
+// have reports whether all of other variants are among these. It can be called of nil.
+func (v *variants) have(others *variants) bool {
+	return !slices.ContainsFunc(others.counts, func(other smartlead.VariantCounts) bool {
+		return v == nil || !slices.ContainsFunc(v.counts, func(c smartlead.VariantCounts) bool {
+			return c.SequenceNumber == other.SequenceNumber && c.VariantID == other.VariantID
+		})
+	})
+}
+
 // labels are the steps of a campaign, of which the labels of variants are of use.
 type labels struct {
 	steps []smartlead.Sequence
-}
-
-// have reports whether all variants that were counted have a label. It can be called of nil.
-func (l *labels) have(counted *variants) bool {
-	return l != nil && !slices.ContainsFunc(counted.counts, func(c smartlead.VariantCounts) bool {
-		return !slices.ContainsFunc(l.steps, func(step smartlead.Sequence) bool {
-			return step.Number == c.SequenceNumber &&
-				slices.ContainsFunc(step.Variants, func(v smartlead.Variant) bool { return v.ID == c.VariantID })
-		})
-	})
 }
 
 func (l *labels) show(to sink, about *about) {
