@@ -71,6 +71,18 @@ type finding interface {
 	show(to sink, about *about)
 }
 
+// sized is a finding of so many things that it is doubtful when suddenly half of them are gone.
+type sized interface {
+	size() int
+}
+
+// doubtful reports whether a finding is more likely a fault of the API than what has become of the one before.
+func doubtful(before, now finding) bool {
+	b, ok := before.(sized)
+	n, alike := now.(sized)
+	return ok && alike && b.size() > 0 && 2*n.size() <= b.size()
+}
+
 // about is what a finding doesn't know itself.
 type about struct {
 	account    string

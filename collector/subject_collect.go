@@ -281,6 +281,8 @@ func (s *Store) finishPart(c *collecting, run *subjectRun, got fetched) {
 		p.retryAt = now.Add(refusedRetry)
 	case got.err != nil:
 		s.partFailed(c, p, got.err, now)
+	case !p.doubted && doubtful(p.found, got.found):
+		p.doubted, p.retryAt = true, now.Add(firstSubjectRetry) // it is believed when it comes again
 	default:
 		if p.piece.why != nil {
 			p.why = p.piece.why(c, p)
@@ -297,7 +299,7 @@ func (s *Store) partFound(c *collecting, p *part, found finding, now time.Time) 
 	if p.piece.keep != nil {
 		s.changes++
 	}
-	p.found, p.lastSuccess = found, now
+	p.found, p.lastSuccess, p.doubted = found, now, false
 	p.failures, p.failingSince, p.retryAt = 0, time.Time{}, time.Time{}
 	if c.told != "" && !c.failing() {
 		s.say(level.Info, "msg", "collecting a subject succeeds again", "account", c.account.name, "subject", c.subject.name,

@@ -21,6 +21,8 @@ type mailboxes struct {
 	list []smartlead.EmailAccount
 }
 
+func (m *mailboxes) size() int { return len(m.list) }
+
 func (m *mailboxes) show(to sink, about *about) {
 	to.gauge(mailboxesFamily, float64(len(m.list)), about.account)
 	for i := range m.list {

@@ -17,6 +17,7 @@ type part struct {
 	tried       time.Time
 	pending     bool // a scrape found it to be due, and it hasn't begun
 	cost        int  // requests that it took last
+	doubted     bool // what came last was doubtful, so it isn't found
 
 	failures     int // in a row
 	failingSince time.Time

@@ -29,6 +29,8 @@ type people struct {
 	byCampaign map[int64]smartlead.CampaignStats
 }
 
+func (p *people) size() int { return len(p.byCampaign) }
+
 func (p *people) show(to sink, about *about) {
 	for _, id := range about.campaigns {
 		c, known := p.byCampaign[id]

@@ -94,6 +94,8 @@ func newCategories(all []smartlead.LeadCategory) *categories {
 	return c
 }
 
+func (c *categories) size() int { return len(c.list) }
+
 func (c *categories) show(to sink, about *about) {
 	for _, category := range c.list {
 		to.gauge(replyCategoryFamily, 1, about.account, category.Name, category.Sentiment)
@@ -103,6 +105,16 @@ func (c *categories) show(to sink, about *about) {
 // replies are a campaign's e-mails with a reply.
 type replies struct {
 	list *smartlead.Replies // nil if there are none
+}
+
+func (r *replies) size() (n int) {
+	if r.list == nil {
+		return 0
+	}
+	for _, c := range r.list.Categories {
+		n += int(c.Replied)
+	}
+	return n
 }
 
 func (r *replies) show(to sink, about *about) {

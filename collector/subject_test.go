@@ -311,6 +311,36 @@ func TestPeopleNeedALifetime(t *testing.T) {
 	})
 }
 
+// A list that has suddenly lost half or more is more likely a fault than a truth: it is believed when it comes again.
+func TestShrunkenListsAreDoubted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simulated(t, 2, 10)
+		e := prepare(t, settings())
+		e.store.Apply(settings(collecting(t, e, sim, smartlead.Limits{}, 2, collector.Subjects()...)))
+		e.run()
+		const mailboxes, people, category = `smartlead_account_mailboxes{account="default"}`, `smartlead_campaign_leads_contacted{campaign_id="1"}`,
+			`smartlead_reply_category_info{account="default",category="Interested",sentiment="positive"}`
+		look := func() page {
+			e.scrape()
+			synctest.Wait()
+			return e.scrape()
+		}
+		look().Want(t, "at first", page{mailboxes: 10, people: 10, category: 1})
+		had := seconds(time.Now())
+		for endpoint, nothing := range map[simulator.Endpoint]string{
+			simulator.EndpointEmailAccounts: "[]", simulator.EndpointCategories: "[]", simulator.EndpointOverallStats: `{"success":true,"data":{"campaign_wise_performance":[]}}`,
+		} {
+			sim.Inject(simulator.Fault{Match: []simulator.Matcher{simulator.ForEndpoint(endpoint)}, Effects: []simulator.Effect{simulator.RespondStatus(200, nothing)}})
+		}
+		time.Sleep(ttl)
+		look().Want(t, "gone all at once", page{mailboxes: 10, people: 10, category: 1, ofSubject("up", "mailboxes"): 1, ofSubject("last_success_timestamp_seconds", "mailboxes"): had})
+		time.Sleep(time.Minute)
+		look().Want(t, "gone a minute later, too", page{
+			mailboxes: 0, people: none, category: none, ofSubject("up", "mailboxes"): 1, ofSubject("last_success_timestamp_seconds", "mailboxes"): seconds(time.Now()),
+		})
+	})
+}
+
 // Values stay while fetching fails, for max_stale; a campaign that has gone from the API has none.
 func TestSubjectsGoStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
