@@ -105,7 +105,11 @@ func (l *Ledger) trace(account string, trace smartlead.Trace) smartlead.Trace {
 	count := trace.Request
 	trace.Request = func(r smartlead.RequestInfo) {
 		count(r)
-		keyvals := []any{"msg", "asked the API", "account", account, "request", r.Op, "status", r.StatusCode, "duration", r.Duration}
+		keyvals := []any{"msg", "asked the API", "account", account, "request", r.Op}
+		if r.Offset >= 0 {
+			keyvals = append(keyvals, "offset", r.Offset)
+		}
+		keyvals = append(keyvals, "status", r.StatusCode, "duration", r.Duration)
 		if r.Err != nil {
 			keyvals = append(keyvals, "err", r.Err)
 		}

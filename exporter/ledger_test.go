@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"smartlead_exporter/internal/testkit"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -72,6 +74,40 @@ func TestRefusalOfACampaignIsNoted(t *testing.T) {
 		}
 		if n := e.log.Count("until="); n > 0 {
 			t.Errorf("the log tells of the account:\n%s", e.log)
+		}
+	})
+}
+
+// Each request is a line for debugging, which says where its page begins, if what is asked for comes by pages, and which
+// has an error only if there is one.
+func TestRequestsAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := testkit.NewSimulator(t, simulator.Options{Campaigns: []simulator.Campaign{{ID: 1, Source: simulator.Rows(1500, 20)}}})
+		sim.Inject(simulator.Fault{Match: []simulator.Matcher{simulator.ForCampaign(1)}, Times: 1, Effects: []simulator.Effect{simulator.RespondStatus(503, "")}})
+		e := begin(t, sim)
+		e.mustApply("{accounts: [{api_key: the-key, counting: rows, discovery: {}}]}")
+		e.scrape()
+		var got []string
+		for _, line := range e.log.Take() {
+			if line["msg"] != "asked the API" {
+				continue
+			}
+			words := []string{line["level"], line["account"], line["request"]}
+			for _, key := range []string{"offset", "status", "err"} {
+				if value, ok := line[key]; ok {
+					words = append(words, key+"="+value)
+				}
+			}
+			got = append(got, strings.Join(words, " "))
+		}
+		const failed = "err=GET /campaigns/1/statistics: server error (status 503)"
+		if diff := cmp.Diff([]string{
+			"debug default GET /campaigns/ status=200",
+			"debug default GET /campaigns/1/statistics offset=0 status=503 " + failed,
+			"debug default GET /campaigns/1/statistics offset=0 status=200",
+			"debug default GET /campaigns/1/statistics offset=1000 status=200",
+		}, got); diff != "" {
+			t.Errorf("the lines (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -125,6 +126,15 @@ type request struct {
 }
 
 func (r *request) op() string { return "GET " + r.path }
+
+// offset is as in [RequestInfo].
+func (r *request) offset() int {
+	offset, err := strconv.Atoi(r.query.Get("offset"))
+	if err != nil {
+		return -1
+	}
+	return offset
+}
 
 // do tries until the resource is had, can't be had, or has been tried often enough.
 func (c *Client) do(ctx context.Context, r *request) error {

@@ -54,6 +54,7 @@ type Trace struct {
 // RequestInfo describes a request that has ended.
 type RequestInfo struct {
 	Op         string        // method and path below the base URL, without the query
+	Offset     int           // of the first row asked for; -1 for what doesn't come by pages
 	StatusCode int           // 0: there was no answer
 	Duration   time.Duration // until the last byte of the answer
 	Err        error         // nil, an *Error, or the end of the caller's context

@@ -33,7 +33,7 @@ func TestTraceRequest(t *testing.T) {
 			{Op: op, StatusCode: 0, Duration: 2 * time.Second, Err: smartlead.ErrNetwork},
 			{Op: op, StatusCode: 503, Duration: 2 * time.Second, Err: smartlead.ErrServer},
 			{Op: op, StatusCode: 200, Duration: 2 * time.Second},
-			{Op: op, StatusCode: 200, Duration: 2 * time.Second},
+			{Op: op, Offset: 1000, StatusCode: 200, Duration: 2 * time.Second},
 		}
 		if diff := cmp.Diff(want, told, cmpopts.EquateErrors()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

@@ -70,7 +70,7 @@ func (w *writes) got() error {
 		return errNotRepeated
 	}
 	lost := &Error{Op: w.request.op(), Reason: ErrNetwork, Err: errNotRepeated}
-	w.tell(RequestInfo{Op: lost.Op, Duration: time.Since(w.start), Err: lost})
+	w.tell(RequestInfo{Op: lost.Op, Offset: w.request.offset(), Duration: time.Since(w.start), Err: lost})
 	w.start, w.written = time.Now(), false
 	w.request.sent++
 	return nil
@@ -80,7 +80,7 @@ func (w *writes) got() error {
 func (w *writes) ended(status int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.tell(RequestInfo{Op: w.request.op(), StatusCode: status, Duration: time.Since(w.start), Err: err})
+	w.tell(RequestInfo{Op: w.request.op(), Offset: w.request.offset(), StatusCode: status, Duration: time.Since(w.start), Err: err})
 }
 
 func (w *writes) tell(info RequestInfo) {
