@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"smartlead_exporter/counting"
 	"smartlead_exporter/smartlead"
 )
 
@@ -33,8 +34,11 @@ type campaign struct {
 	failed    time.Duration    // for how long it failed, until it succeeded again
 	inherited bool             // it was failing when another store remembered it, since nothing could be had from its account
 
+	past past // its newest refreshes
+
 	// Of the refresh under way:
 	cancel    context.CancelFunc // nil if there is none
+	method    counting.Method    // how it is to be counted
 	inTurn    bool               // it began in turn, and was charged so many requests:
 	charged   int
 	asked     bool      // a request was sent

@@ -75,7 +75,10 @@ func (s *Store) begin(c *campaign, now time.Time) {
 	if c.inTurn {
 		c.remaining = expected(c.turnCost(now))
 	}
-	if c.inTurn || c.known.Counting.Method() == counting.MethodRows {
+	if c.method = c.known.Counting.Method(); c.inTurn {
+		c.method = counting.MethodRows
+	}
+	if c.method == counting.MethodRows {
 		c.counted = now
 	}
 	if a.trouble.reason != "" {
@@ -187,12 +190,14 @@ func (s *Store) finish(ctx context.Context, c *campaign, result *counting.Result
 	}
 	s.changes++
 	c.known.Duration, c.known.Requests = now.Sub(c.tried), result.Statistics.Requests
+	before := c.known.Statistics
 	if err != nil {
 		s.failed(c, err, since, trial, now)
-		return
+	} else {
+		s.good(a, now)
+		s.succeeded(c, result, now)
 	}
-	s.good(a, now)
-	s.succeeded(c, result, now)
+	c.remember(result, err, before)
 }
 
 // succeeded takes in a refresh that came whole. s.mu is held.

@@ -219,7 +219,7 @@ func (s *Store) rebuild() {
 				c = known
 				delete(old, id)
 			default: // another account has it now
-				c.known = known.known
+				c.known, c.past = known.known, known.past
 			}
 			s.describe(c, w)
 			s.campaigns = append(s.campaigns, c)
