@@ -43,10 +43,13 @@ type catalog struct {
 	doubted     bool
 	lastSuccess time.Time        // when list was had; zero before the first
 	omitted     int              // campaigns that discovery left out
+	fitless     time.Time        // since when discovery chooses nothing of the list; zero if it chooses something
 	unreadable  int              // entries of the newest list that couldn't be read
 	strange     int              // of these, those that are known to hide no campaign of list
 	claimed     map[int64]bool   // campaigns that were found and are another account's
 	reason      smartlead.Reason // why the newest list failed; "" if it didn't
+
+	fitlessThere []string // what there would be to choose from; nil if it chooses something
 
 	err          string    // likewise
 	failingSince time.Time // the first failure in a row; zero if the newest list didn't fail

@@ -82,6 +82,10 @@ type AccountSnapshot struct {
 	ListError        string
 	ListFailingSince time.Time
 
+	// NothingFits is what there would be to choose from, if discovery chooses nothing of the list, in lines; and since when.
+	NothingFits      []string
+	NothingFitsSince time.Time
+
 	// Trouble is why nothing can be had for the account as a whole; "" if that isn't so. TroubleSince is since when.
 	Trouble      smartlead.Reason
 	TroubleSince time.Time
@@ -114,6 +118,7 @@ func (a *account) snapshot() AccountSnapshot {
 		Name: a.name, Origin: a.origin, KeySource: a.keySource, Queued: len(a.waiting), Running: len(a.running),
 		List: a.catalog.list, ListLastSuccess: a.catalog.lastSuccess, Omitted: a.catalog.omitted + a.catalog.unreadable,
 		ListError: a.catalog.err, ListFailingSince: a.catalog.failingSince, Trouble: a.trouble.reason, TroubleSince: a.trouble.since,
+		NothingFits: a.catalog.fitlessThere, NothingFitsSince: a.catalog.fitless,
 	}
 }
 

@@ -265,6 +265,7 @@ func (s *Store) wanted(a *account, owner map[int64]*account) []Campaign {
 		}
 	}
 	s.sayOmitted(a, omitted)
+	s.sayFitting(a, len(found), time.Now())
 	a.catalog.omitted, a.catalog.claimed = omitted, claimed
 	return wanted
 }

@@ -153,7 +153,7 @@ func (p *plan) discover(w io.Writer, list []smartlead.Campaign) {
 	p.discovered = true
 	fmt.Fprintf(w, "  discovery:  chooses %s, and leaves out %d over max_campaigns\n", counted(len(found), "campaign"), omitted)
 	if len(found) == 0 {
-		for _, line := range nothingFits(p.discovery, list) {
+		for _, line := range p.discovery.NothingFits(list) {
 			fmt.Fprintf(w, "              %s\n", line)
 		}
 	}

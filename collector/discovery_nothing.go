@@ -1,4 +1,4 @@
-package estimate
+package collector
 
 import (
 	"cmp"
@@ -7,17 +7,19 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
-	"smartlead_exporter/collector"
+	"github.com/go-kit/log/level"
+
 	"smartlead_exporter/smartlead"
 )
 
 // maxListed bounds how many of the tags, clients or statuses of an account are named.
 const maxListed = 10
 
-// nothingFits tells, of a list of which discovery chooses nothing, what there would be to choose from, in lines without an
+// NothingFits tells, of a list of which discovery chooses nothing, what there would be to choose from, in lines without an
 // end. Tags, clients and names are the user's own.
-func nothingFits(d *collector.Discovery, list []smartlead.Campaign) []string {
+func (d *Discovery) NothingFits(list []smartlead.Campaign) []string {
 	if len(list) == 0 {
 		return []string{"there is none in the list: is this the key of the right account?"}
 	}
@@ -39,33 +41,33 @@ func nothingFits(d *collector.Discovery, list []smartlead.Campaign) []string {
 	if byName {
 		lines = append(lines, "names there: "+named(names))
 	}
-	return append(lines, "by each condition alone: "+strings.Join(alone(d, list, byName, slices.Collect(maps.Keys(statuses))), ", "))
+	return append(lines, "by each condition alone: "+strings.Join(d.alone(list, byName, slices.Collect(maps.Keys(statuses))), ", "))
 }
 
 // alone returns how many campaigns fit each condition without the others; byName says whether the name is one. A condition
 // on the status can't be left out, so that every status has to be named.
-func alone(d *collector.Discovery, list []smartlead.Campaign, byName bool, every []string) []string {
-	fit := func(d collector.Discovery) string {
+func (d *Discovery) alone(list []smartlead.Campaign, byName bool, every []string) []string {
+	fit := func(d Discovery) string {
 		chosen, _ := d.Choose(list)
 		return fmt.Sprintf("%d fit", len(chosen))
 	}
 	var counts []string
 	if len(d.Statuses) > 0 {
-		counts = append(counts, "statuses: "+fit(collector.Discovery{Statuses: d.Statuses}))
+		counts = append(counts, "statuses: "+fit(Discovery{Statuses: d.Statuses}))
 	} else {
-		counts = append(counts, "a status other than DRAFTED and ARCHIVED: "+fit(collector.Discovery{}))
+		counts = append(counts, "a status other than DRAFTED and ARCHIVED: "+fit(Discovery{}))
 	}
 	if byName {
-		counts = append(counts, "name and exclude_name: "+fit(collector.Discovery{Statuses: every, MatchesName: d.MatchesName}))
+		counts = append(counts, "name and exclude_name: "+fit(Discovery{Statuses: every, MatchesName: d.MatchesName}))
 	}
 	if len(d.ClientIDs) > 0 {
-		counts = append(counts, "client_ids: "+fit(collector.Discovery{Statuses: every, ClientIDs: d.ClientIDs}))
+		counts = append(counts, "client_ids: "+fit(Discovery{Statuses: every, ClientIDs: d.ClientIDs}))
 	}
 	if len(d.Tags) > 0 {
-		counts = append(counts, "tags: "+fit(collector.Discovery{Statuses: every, Tags: d.Tags}))
+		counts = append(counts, "tags: "+fit(Discovery{Statuses: every, Tags: d.Tags}))
 	}
 	if d.Shards > 1 {
-		counts = append(counts, "shard: "+fit(collector.Discovery{Statuses: every, Shard: d.Shard, Shards: d.Shards}))
+		counts = append(counts, "shard: "+fit(Discovery{Statuses: every, Shard: d.Shard, Shards: d.Shards}))
 	}
 	return counts
 }
@@ -97,4 +99,26 @@ func plain(name string) string {
 		return quoted
 	}
 	return name
+}
+
+// sayFitting tells, once, that discovery chooses nothing of a list that was had, and when it does again. s.mu is held.
+func (s *Store) sayFitting(a *account, found int, now time.Time) {
+	c := &a.catalog
+	was := c.fitless
+	if c.discovery == nil || c.lastSuccess.IsZero() {
+		c.fitless, c.fitlessThere = time.Time{}, nil
+		return
+	}
+	if found > 0 {
+		c.fitless, c.fitlessThere = time.Time{}, nil
+		if !was.IsZero() {
+			s.say(level.Info, "msg", "discovery finds campaigns again", "account", a.name, "count", found, "after", now.Sub(was).Round(time.Second))
+		}
+		return
+	}
+	c.fitlessThere = c.discovery.NothingFits(c.list)
+	if was.IsZero() {
+		c.fitless = now
+		s.say(level.Warn, "msg", "discovery finds no campaign", "account", a.name, "there", strings.Join(c.fitlessThere, "; "))
+	}
 }
