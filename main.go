@@ -25,6 +25,7 @@ import (
 	"smartlead_exporter/cachefile"
 	"smartlead_exporter/collector"
 	"smartlead_exporter/config"
+	"smartlead_exporter/docs"
 	"smartlead_exporter/estimate"
 	"smartlead_exporter/exporter"
 	"smartlead_exporter/smartlead"
@@ -165,13 +166,10 @@ func serve(logger log.Logger, slogger *slog.Logger, o *options) error {
 		return errStart
 	}
 
-	handler, err := web.NewHandler(o.web, logger, web.Sources{
+	handler := web.NewHandler(o.web, logger, web.Sources{
 		Own: registry, Store: store, Ledger: inForce.Ledger(), Load: loads.Load, Simulated: o.demo, Config: inForce.Config,
-		Troubles: func() []web.Trouble { return troubles(loads, keeper) },
+		Docs: docs.Files, Troubles: func() []web.Trouble { return troubles(loads, keeper) },
 	})
-	if err != nil {
-		return err
-	}
 	server := web.NewServer(logger, handler)
 
 	// Before it listens, so that whoever can reach it can end it.
@@ -229,10 +227,10 @@ func loader(logger log.Logger, o *options, inForce *exporter.Exporter, metrics *
 // troubles returns what is wrong with the exporter itself.
 func troubles(loads *exporter.Loads, keeper *cachefile.Keeper) (found []web.Trouble) {
 	if since := loads.RefusedSince(); !since.IsZero() {
-		found = append(found, web.Trouble{What: "the configuration file was refused, so an older one is in force (the log says why)", Since: since})
+		found = append(found, web.Trouble{What: "the configuration file was refused, so an older one is in force (the log says why)", Since: since, Beside: true})
 	}
 	if since, err := keeper.Failing(); err != nil {
-		found = append(found, web.Trouble{What: fmt.Sprintf("the cache file can't be written (%v), so a restart would lose values", err), Since: since})
+		found = append(found, web.Trouble{What: fmt.Sprintf("the cache file can't be written (%v), so a restart would lose values", err), Since: since, Beside: true})
 	}
 	return found
 }

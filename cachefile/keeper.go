@@ -228,7 +228,8 @@ func (k *Keeper) save(clean bool) {
 		return
 	}
 	if k.failed {
-		_ = level.Info(k.logger).Log("msg", "the cache file can be written again", "file", k.path)
+		since, _ := k.Failing()
+		_ = level.Info(k.logger).Log("msg", "the cache file can be written again", "file", k.path, "after", time.Since(since).Round(time.Second))
 	}
 	k.saved, k.failed, k.at = changes, false, time.Now()
 	k.last, _ = os.Stat(k.path) // nil if it is gone already

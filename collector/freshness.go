@@ -42,7 +42,10 @@ func (f *freshness) Collect(ch chan<- prometheus.Metric) {
 	if s == nil {
 		return
 	}
-	for _, a := range s.outlooks() {
+	s.mu.Lock()
+	outlooks := s.outlooks(time.Now())
+	s.unlock()
+	for _, a := range outlooks {
 		ch <- gauge(f.maxAge, a.maxAge.Seconds(), a.account)
 		ch <- gauge(f.expectedDelay, a.delay.Seconds(), a.account)
 		for _, method := range counting.Methods() {
@@ -61,11 +64,8 @@ type outlook struct {
 	methods       map[counting.Method]int // campaigns
 }
 
-// outlooks returns how fresh the values of each account are kept.
-func (s *Store) outlooks() []outlook {
-	s.mu.Lock()
-	defer s.unlock()
-	now := time.Now()
+// outlooks returns how fresh the values of each account are kept. s.mu is held.
+func (s *Store) outlooks(now time.Time) []outlook {
 	type share struct {
 		costs, rates []float64
 		turn         float64 // requests that it takes to refresh all once

@@ -48,9 +48,9 @@ type failure struct {
 // add takes note of a refresh.
 func (p *past) add(r *Refresh) {
 	packed := packedRefresh{
-		began: r.Began.UnixNano(), duration: r.Duration, changes: r.Changes, requests: uint32(max(r.Requests, 0)), //nolint:gosec // below a million
-		method:  uint8(max(slices.Index(counting.Methods(), r.Method), 0)), //nolint:gosec // a handful
-		recount: uint8(slices.Index(counting.Outcomes(), r.Recount) + 1),   //nolint:gosec // likewise
+		began: r.Began.UnixNano(), duration: r.Duration, changes: r.Changes, requests: uint32(max(r.Requests, 0)),
+		method:  uint8(max(slices.Index(counting.Methods(), r.Method), 0)),
+		recount: uint8(slices.Index(counting.Outcomes(), r.Recount) + 1),
 	}
 	if r.Reason != "" {
 		packed.failure = p.same(failure{r.Reason, r.Error})
@@ -127,7 +127,8 @@ func (s *Store) History(id int64) (snapshot Snapshot, refreshes []Refresh, ok bo
 	}
 	now := time.Now()
 	snapshot = s.snapshot(c, now)
-	snapshot.Queue = slices.Index(c.account.places(now), c) + 1
+	place := s.places(now)[id]
+	snapshot.Place, snapshot.Queue = place.number, place.waiting
 	return snapshot, c.past.refreshes(), true
 }
 

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"time"
 
 	"smartlead_exporter/counting"
@@ -89,6 +90,20 @@ type AccountSnapshot struct {
 	// Trouble is why nothing can be had for the account as a whole; "" if that isn't so. TroubleSince is since when.
 	Trouble      smartlead.Reason
 	TroubleSince time.Time
+
+	// Subjects are what is collected beyond the steps' counts. MaxAge is how old a value may get where nothing fails, and
+	// ChangeDelay after how long a change is shown, in the mean. Of these three only Store.Snapshot tells.
+	Subjects            []SubjectSnapshot
+	MaxAge, ChangeDelay time.Duration
+}
+
+// SubjectSnapshot is what is known of a subject of an account at a moment.
+type SubjectSnapshot struct {
+	Name        string
+	LastSuccess time.Time // when it was last had whole; zero if it never was
+	// FailingSince is since when a part of it fails, and Error why the newest try did; zero values if none does.
+	FailingSince time.Time
+	Error        string
 }
 
 // snapshot returns what is known of a campaign now, but for its place. s.mu is held.
@@ -129,6 +144,16 @@ func (s *Store) Snapshot() []AccountSnapshot {
 	now := time.Now()
 	accounts := s.accountSnapshots(now)
 	places := s.places(now)
+	for _, o := range s.outlooks(now) {
+		i := slices.IndexFunc(accounts, func(a AccountSnapshot) bool { return a.Name == o.account })
+		accounts[i].MaxAge, accounts[i].ChangeDelay = o.maxAge, o.delay
+	}
+	for i, a := range s.accounts {
+		for _, c := range a.subjects {
+			s.divide(c)
+			accounts[i].Subjects = append(accounts[i].Subjects, c.snapshot())
+		}
+	}
 	for _, a := range accounts {
 		for i := range a.Campaigns {
 			place := places[a.Campaigns[i].Query.CampaignID]

@@ -26,6 +26,7 @@ type collecting struct {
 	duration time.Duration    // of the newest finished fetch
 	offUntil time.Time        // until then nothing is asked, since the API refuses it
 	told     smartlead.Reason // of the failure that the log was last told of; "" since it was told of success
+	err      string           // the newest failure
 }
 
 // subjectRun is a fetch under way.

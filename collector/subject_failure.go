@@ -30,6 +30,7 @@ func (s *Store) partFailed(c *collecting, p *part, err error, now time.Time) {
 	case smartlead.ErrForbidden, smartlead.ErrBadRequest, smartlead.ErrNotFound:
 		wait = refusedRetry
 	}
+	c.err = err.Error()
 	p.failures++
 	p.retryAt = now.Add(wait)
 	if p.failingSince.IsZero() {
@@ -48,4 +49,15 @@ func (s *Store) partFailed(c *collecting, p *part, err error, now time.Time) {
 		keyvals = append(keyvals, "campaign_id", strconv.FormatInt(p.id(), 10))
 	}
 	s.say(level.Warn, append(keyvals, "reason", string(reason), "err", err, "next_try", p.retryAt.UTC().Format(time.RFC3339))...)
+}
+
+// snapshot returns what is known of a subject. Store.mu is held.
+func (c *collecting) snapshot() SubjectSnapshot {
+	snapshot := SubjectSnapshot{Name: c.subject.name, LastSuccess: c.lastSuccess()}
+	for _, p := range c.parts {
+		if since := p.failingSince; !since.IsZero() && (snapshot.FailingSince.IsZero() || since.Before(snapshot.FailingSince)) {
+			snapshot.FailingSince, snapshot.Error = since, c.err
+		}
+	}
+	return snapshot
 }

@@ -82,6 +82,16 @@ func (l *Ledger) Refusal(account string) (at time.Time, text string) {
 	return time.Time{}, ""
 }
 
+// PausedSince returns since when the API demands pauses of an account; zero if it doesn't, or if they are over.
+func (l *Ledger) PausedSince(account string) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r := l.refusals[account]; r != nil && r.pauses.On() {
+		return r.pauses.Since
+	}
+	return time.Time{}
+}
+
 // refused takes note of a refusal.
 func (l *Ledger) refused(account string, err error) {
 	l.mu.Lock()

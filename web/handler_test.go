@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/go-kit/log"
@@ -68,12 +69,10 @@ func handleStore(t *testing.T, o web.Options, fill func(*collector.Metrics, *col
 	if err := fill(metrics, h.store); err != nil {
 		t.Fatal(err)
 	}
-	h.Handler, err = web.NewHandler(o, log.NewNopLogger(), web.Sources{
-		Own: h.own, Store: h.store, Ledger: silent{}, Config: func() string { return "accounts: []" }, Load: func() error { h.reloads++; return nil },
+	h.Handler = web.NewHandler(o, log.NewNopLogger(), web.Sources{
+		Own: h.own, Store: h.store, Ledger: silent{}, Config: func() string { return "accounts: []" },
+		Docs: fstest.MapFS{"runbook.md": {Data: []byte("# What to do <first>\n\nSleep.\n")}}, Load: func() error { h.reloads++; return nil },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 
 	ctx, end := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -89,6 +88,8 @@ func handleStore(t *testing.T, o web.Options, fill func(*collector.Metrics, *col
 type silent struct{}
 
 func (silent) Budget(string) smartlead.BudgetState { return smartlead.BudgetState{} }
+
+func (silent) PausedSince(string) time.Time { return time.Time{} }
 
 func (silent) Refusal(string) (at time.Time, text string) { return time.Time{}, "" }
 

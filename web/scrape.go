@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
@@ -41,6 +43,8 @@ type Sources struct {
 	Simulated bool
 	// Config returns the configuration in force as YAML, without secrets; nil: there is none to show.
 	Config func() string
+	// Docs are the documentation's pages; nil: there are none to show.
+	Docs fs.FS
 	// Troubles returns what is wrong with the exporter itself; nil: nothing ever is.
 	Troubles func() []Trouble
 	// Load loads the configuration anew; if it fails, the running one stays.
@@ -53,6 +57,8 @@ type Ledger interface {
 	Budget(account string) smartlead.BudgetState
 	// Refusal returns when and in which words the API last refused to serve the account; the zero time if it never did.
 	Refusal(account string) (at time.Time, text string)
+	// PausedSince returns since when the API demands pauses of the account; zero if it doesn't.
+	PausedSince(account string) time.Time
 }
 
 // scraper answers whoever wants to know of the campaigns.
@@ -61,10 +67,21 @@ type scraper struct {
 	options  Options
 	logger   log.Logger
 	gatherer *collector.Gatherer
+	newest   atomic.Int64 // when all metrics were last asked for, in nanoseconds of Unix time; 0 before
+}
+
+// scraped returns when all metrics were last asked for; zero if they never were.
+func (s *scraper) scraped() time.Time {
+	at := s.newest.Load()
+	if at == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, at).UTC()
 }
 
 // metrics serves all there is: the campaigns and the exporter's own metrics.
 func (s *scraper) metrics(w http.ResponseWriter, r *http.Request) {
+	s.newest.Store(time.Now().UnixNano())
 	ctx, cancel := s.deadline(w, r)
 	defer cancel()
 	s.serve(w, r, s.gatherer.ForScrape(ctx, s.Own))

@@ -11,13 +11,16 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
-// Trouble is something that is wrong with the exporter, besides what its accounts and campaigns suffer from.
+// Trouble is something that is wrong.
 type Trouble struct {
-	What  string    `json:"what"`
-	Since time.Time `json:"since,omitzero"`
+	Account string    `json:"account,omitempty"` // that it is of; "": of the exporter itself
+	What    string    `json:"what"`
+	Since   time.Time `json:"since,omitzero"`
+	// Beside says that the numbers can be trusted all the same.
+	Beside bool `json:"beside,omitempty"`
 }
 
-// String returns the trouble as part of a sentence.
+// String returns the trouble as part of a sentence, without its account.
 func (t Trouble) String() string {
 	if t.Since.IsZero() {
 		return t.What
@@ -25,18 +28,38 @@ func (t Trouble) String() string {
 	return t.What + ", since " + t.Since.UTC().Format(time.DateTime)
 }
 
+// sentence returns troubles as the end of a sentence, each account named once.
+func sentence(troubles []Trouble) string {
+	var texts []string
+	account := ""
+	for _, t := range troubles {
+		text := t.String()
+		if t.Account != account {
+			account = t.Account
+			if account != "" {
+				text = "account " + account + ": " + text
+			}
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, "; ") + "."
+}
+
 // accountTroubles returns what keeps an account's numbers from being what they could be.
-func accountTroubles(a *collector.AccountSnapshot, budget *smartlead.BudgetState) []Trouble {
+func accountTroubles(a *collector.AccountSnapshot, budget *budgetReport) []Trouble {
 	var found []Trouble
 	add := func(since time.Time, format string, values ...any) {
-		found = append(found, Trouble{fmt.Sprintf("account %s: ", a.Name) + fmt.Sprintf(format, values...), since})
+		found = append(found, Trouble{Account: a.Name, What: fmt.Sprintf(format, values...), Since: since})
 	}
 	var failing []*collector.Snapshot
-	var hidden int
+	var hidden, untried int
 	var since time.Time
 	for i := range a.Campaigns {
 		c := &a.Campaigns[i]
-		if c.State == collector.StateExpired || c.State == collector.StateNever {
+		switch {
+		case c.State == collector.StateNever && c.FailingSince.IsZero():
+			untried++
+		case c.State == collector.StateExpired || c.State == collector.StateNever:
 			hidden++
 		}
 		if !c.FailingSince.IsZero() {
@@ -59,11 +82,22 @@ func accountTroubles(a *collector.AccountSnapshot, budget *smartlead.BudgetState
 	if hidden > 0 {
 		add(time.Time{}, "%d of %d campaigns %s no values", hidden, len(a.Campaigns), verb(hidden, "has", "have"))
 	}
+	if untried > 0 {
+		add(time.Time{}, "%d of %d campaigns %s fetched yet", untried, len(a.Campaigns), verb(untried, "isn't", "aren't"))
+	}
 	if a.ListError != "" {
 		add(a.ListFailingSince, "the list of campaigns can't be had")
 	}
+	if a.NothingFits != nil {
+		add(a.NothingFitsSince, "discovery finds no campaign")
+	}
+	for _, subject := range a.Subjects {
+		if !subject.FailingSince.IsZero() {
+			add(subject.FailingSince, "collecting %s fails", subject.Name)
+		}
+	}
 	if !budget.PausedUntil.IsZero() {
-		add(time.Time{}, "the API demanded a pause until %s", budget.PausedUntil.UTC().Format(time.TimeOnly))
+		add(budget.PausedSince, "the API demanded a pause until %s", budget.PausedUntil.Format(time.TimeOnly))
 	}
 	return found
 }
@@ -101,18 +135,22 @@ func (r *statusReport) judge() {
 			}
 		}
 	}
-	r.Trusted = len(r.Troubles) == 0 && campaigns > 0
+	beside := !slices.ContainsFunc(r.Troubles, func(t Trouble) bool { return !t.Beside })
+	r.Trusted = beside && campaigns > 0
 	switch {
 	case r.Trusted:
-		r.Summary = fmt.Sprintf("The numbers can be trusted: %d %s, and the oldest values are %s old.",
+		r.Summary = fmt.Sprintf("The numbers can be trusted: %d %s, and the oldest values are %s old",
 			campaigns, verb(campaigns, "campaign is shown", "campaigns are shown"), roundDuration(oldest))
+		if len(r.Troubles) == 0 {
+			r.Summary += "."
+		} else {
+			r.Summary += "; but " + sentence(r.Troubles)
+		}
 	case len(r.Troubles) == 0:
 		r.Summary = "There are no numbers yet: no campaign is configured or found."
+	case campaigns == 0:
+		r.Summary = "There are no numbers: " + sentence(r.Troubles)
 	default:
-		var texts []string
-		for _, t := range r.Troubles {
-			texts = append(texts, t.String())
-		}
-		r.Summary = "Not all numbers can be trusted now: " + strings.Join(texts, "; ") + "."
+		r.Summary = "Not all numbers can be trusted now: " + sentence(r.Troubles)
 	}
 }

@@ -8,15 +8,12 @@ import (
 	"net/http/pprof"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/common/version"
-	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"smartlead_exporter/collector"
 )
@@ -41,10 +38,11 @@ type Options struct {
 // Check returns which flag has a value that it can't have, and what to write.
 func (o *Options) Check() error {
 	reserved := []string{"/probe", "/sd", "/status", "/config", "/-/healthy", "/-/ready", "/-/reload"}
+	reservedBelow := []string{"/debug/", "/docs/", "/status/"}
 	switch {
 	case !strings.HasPrefix(o.TelemetryPath, "/"), o.TelemetryPath != cleaned(o.TelemetryPath), strings.ContainsAny(o.TelemetryPath, "{} ?#"):
 		return fmt.Errorf("--web.telemetry-path=%s: write a path that begins with /, without // and .. and special characters, such as /metrics", o.TelemetryPath)
-	case slices.Contains(reserved, o.TelemetryPath), strings.HasPrefix(o.TelemetryPath, "/debug/"):
+	case slices.Contains(reserved, o.TelemetryPath), slices.ContainsFunc(reservedBelow, func(below string) bool { return strings.HasPrefix(o.TelemetryPath, below) }):
 		return fmt.Errorf("--web.telemetry-path=%s: this path has another meaning; write another one, such as /metrics", o.TelemetryPath)
 	case o.MaxRequests < 0:
 		return fmt.Errorf("--web.max-requests=%d: write 0 (any number) or more", o.MaxRequests)
@@ -75,10 +73,10 @@ type Handler struct {
 func (h *Handler) Stopping() { h.ended.Store(true) }
 
 // NewHandler returns the handler of all paths. The options must be those that [Options.Check] finds nothing wrong with.
-func NewHandler(o Options, logger log.Logger, from Sources) (*Handler, error) {
+func NewHandler(o Options, logger log.Logger, from Sources) *Handler {
 	mux := http.NewServeMux()
 	h := &Handler{Handler: sameSite(mux)}
-	scrapes := scraper{Sources: from, options: o, logger: logger, gatherer: collector.NewGatherer(from.Store)}
+	scrapes := &scraper{Sources: from, options: o, logger: logger, gatherer: collector.NewGatherer(from.Store)}
 	metrics := "GET " + o.TelemetryPath
 	if strings.HasSuffix(o.TelemetryPath, "/") {
 		metrics += "{$}" // that path alone, not all below it
@@ -87,6 +85,11 @@ func NewHandler(o Options, logger log.Logger, from Sources) (*Handler, error) {
 	mux.HandleFunc("GET /probe", limitRequests(o.MaxRequests, "/probe", scrapes.probe))
 	mux.HandleFunc("GET /sd", limitRequests(o.MaxRequests, "/sd", scrapes.targets))
 	mux.HandleFunc("GET /status", scrapes.status)
+	mux.HandleFunc("GET /status/campaigns/{id}", scrapes.campaign)
+	if from.Docs != nil {
+		mux.HandleFunc("GET /docs/{$}", scrapes.docs)
+		mux.HandleFunc("GET /docs/{file}", scrapes.doc)
+	}
 	if from.Config != nil {
 		mux.HandleFunc("GET /config", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, from.Config()) })
 	}
@@ -107,30 +110,9 @@ func NewHandler(o Options, logger log.Logger, from Sources) (*Handler, error) {
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	if o.TelemetryPath != "/" {
-		description := "Statistics of Smartlead e-mail campaigns for Prometheus"
-		if from.Simulated {
-			description = "SIMULATED: the campaigns and numbers are made up (--demo)"
-		}
-		landing, err := toolkit.NewLandingPage(toolkit.LandingConfig{
-			Name:        "Smartlead Exporter",
-			Description: description,
-			Version:     version.Info(),
-			Profiling:   strconv.FormatBool(o.Pprof),
-			Links: []toolkit.LandingLinks{
-				{Address: o.TelemetryPath, Text: "Metrics"},
-				{Address: "/status", Text: "Status", Description: "the budget of each account, and how each campaign stands"},
-				{Address: "/config", Text: "Configuration", Description: "as it is in force, defaults included, without secrets"},
-				{Address: "/sd", Text: "Service discovery", Description: "the campaigns as targets for Prometheus' HTTP service discovery"},
-				{Address: "/-/healthy", Text: "Health", Description: "200 while the process lives"},
-				{Address: "/-/ready", Text: "Readiness", Description: "200 while it serves"},
-			},
-		})
-		if err != nil {
-			return nil, fmt.Errorf("couldn't make the landing page: %w", err)
-		}
-		mux.Handle("GET /{$}", landing)
+		mux.HandleFunc("GET /{$}", scrapes.landing)
 	}
-	return h, nil
+	return h
 }
 
 func reloadHandler(o Options, load func() error) http.HandlerFunc {

@@ -7,9 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-kit/log"
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"smartlead_exporter/collector"
 	"smartlead_exporter/internal/testkit"
+	"smartlead_exporter/web"
 )
 
 func TestPathsAndMethods(t *testing.T) {
@@ -30,6 +34,9 @@ func TestPathsAndMethods(t *testing.T) {
 		{method: http.MethodGet, path: "/probe?campaign_id=1", want: http.StatusOK},
 		{method: http.MethodGet, path: "/sd", want: http.StatusOK},
 		{method: http.MethodGet, path: "/config", want: http.StatusOK},
+		{method: http.MethodGet, path: "/status/campaigns/1", want: http.StatusOK},
+		{method: http.MethodGet, path: "/docs/", want: http.StatusOK},
+		{method: http.MethodGet, path: "/docs/runbook.md", want: http.StatusOK},
 		{method: http.MethodGet, path: "/-/healthy", want: http.StatusOK},
 		{method: http.MethodGet, path: "/-/ready", want: http.StatusOK},
 		{method: http.MethodPost, path: "/-/reload", want: http.StatusOK},
@@ -40,6 +47,11 @@ func TestPathsAndMethods(t *testing.T) {
 		{method: http.MethodGet, path: "/favicon.ico", want: http.StatusNotFound},
 		{method: http.MethodGet, path: "/-/", want: http.StatusNotFound},
 		{method: http.MethodGet, path: "/config.yml", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/status/campaigns/", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/status/campaigns/2", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/status/campaigns/x", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/docs/none.md", want: http.StatusNotFound},
+		{method: http.MethodGet, path: "/docs/..%2Fmain.go", want: http.StatusNotFound},
 		{method: http.MethodGet, path: "/debug/pprof/", want: http.StatusNotFound},
 		{method: http.MethodPost, path: "/nowhere", want: http.StatusNotFound},
 
@@ -94,8 +106,8 @@ func TestTelemetryPath(t *testing.T) {
 func TestLandingPage(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][]string{
-		"plain": {"/-/healthy", "/-/ready", "/config", "/numbers", "/sd", "/status"},
-		"pprof": {"/-/healthy", "/-/ready", "/config", "/debug/pprof/heap", "/debug/pprof/profile?seconds=60", "/numbers", "/sd", "/status"},
+		"plain": nil,
+		"pprof": {"/debug/pprof/heap", "/debug/pprof/profile?seconds=60"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := defaults()
@@ -116,7 +128,7 @@ func TestLandingPage(t *testing.T) {
 					continue // not ours
 				}
 				links[match[1]] = true
-				if link.RawQuery != "" {
+				if strings.HasSuffix(link.Path, "/profile") {
 					match[1] = "/debug/pprof/profile?seconds=1" // in less than a minute
 				}
 				if got := h.get(t, match[1]).Code; got != http.StatusOK {
@@ -124,7 +136,8 @@ func TestLandingPage(t *testing.T) {
 				}
 			}
 			wanted := map[string]bool{}
-			for _, link := range want {
+			for _, link := range append(want, "/-/healthy", "/-/ready", "/config", "/docs/", "/docs/runbook.md", "/numbers", "/probe?campaign_id=1", "/sd", "/status",
+				"/status/campaigns/1") {
 				wanted[link] = true
 			}
 			if diff := cmp.Diff(wanted, links); diff != "" {
@@ -195,5 +208,40 @@ func TestReloadFromOtherSites(t *testing.T) {
 				t.Errorf("looking is turned away: status %d", w.Code)
 			}
 		})
+	}
+}
+
+// Without a campaign the start page has no example of one, and without documentation no link to it.
+func TestLandingPageWithoutCampaigns(t *testing.T) {
+	t.Parallel()
+	own := prometheus.NewRegistry()
+	metrics, err := collector.NewMetrics(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &handled{Handler: web.NewHandler(defaults(), log.NewNopLogger(), web.Sources{
+		Own: own, Store: collector.NewStore(log.NewNopLogger(), metrics), Ledger: silent{},
+	})}
+	page := h.get(t, "/").Body.String()
+	for _, unwanted := range []string{"campaign_id", "/status/campaigns", "/docs"} {
+		if strings.Contains(page, unwanted) {
+			t.Errorf("the page has %s", unwanted)
+		}
+	}
+	if got := h.get(t, "/docs/").Code; got != http.StatusNotFound {
+		t.Errorf("/docs/ got status %d, want that there is no such path", got)
+	}
+}
+
+// The documentation's pages are there as they are written, and a list of them by their titles.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	h := handle(t, defaults(), testkit.NewFetcher(), 1)
+	if list := h.get(t, "/docs/").Body.String(); !strings.Contains(list, `<a href="runbook.md">What to do &lt;first&gt;</a>`) {
+		t.Errorf("the list lacks the page:\n%s", list)
+	}
+	w := h.get(t, "/docs/runbook.md")
+	if got := w.Header().Get("Content-Type"); got != "text/plain; charset=utf-8" || w.Body.String() != "# What to do <first>\n\nSleep.\n" {
+		t.Errorf("the page is %q, of type %s", w.Body, got)
 	}
 }
