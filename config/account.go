@@ -24,14 +24,17 @@ var accountName = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
 // config reads the root of the document.
 func (r *reader) config(root *yaml.Node) *Config {
 	c := &Config{Cache: Cache{TTL: DefaultTTL, MaxStale: DefaultMaxStale}}
-	cacheFileLine := 0
+	cacheFileLine, items := 0, 0
 	at := r.mapping(root, "the configuration", "accounts: and a list below it", fields{
 		"cache": func(_ string, value *yaml.Node, _ int) { cacheFileLine = r.cache(&c.Cache, value) },
 		"accounts": r.list("name: default", func(item *yaml.Node) {
-			c.Accounts = append(c.Accounts, r.account(item))
+			items++
+			if r.isAccount(item) {
+				c.Accounts = append(c.Accounts, r.account(item))
+			}
 		}),
 	})
-	if line := at.of("accounts"); len(c.Accounts) == 0 && !r.toldAt(line) && !r.isMisplaced("campaigns", "discovery") {
+	if line := at.of("accounts"); items == 0 && !r.toldAt(line) && !r.isMisplaced("campaigns", "discovery") {
 		r.problemf(line, "no accounts: write accounts: and below it a list of at least one, such as - campaigns: [12345]")
 	}
 	if !r.isMisplaced("campaigns", "discovery") {
@@ -40,6 +43,7 @@ func (r *reader) config(root *yaml.Node) *Config {
 		}
 	}
 	// Last, when all other files are known.
+	c.cacheFile = Problem{File: r.file, Line: cacheFileLine}
 	if cacheFileLine != 0 {
 		r.cacheFile(c.Cache.File, cacheFileLine)
 	}
@@ -71,6 +75,24 @@ func (r *reader) cache(c *Cache, n *yaml.Node) (fileLine int) {
 	return fileLine
 }
 
+// unspaced matches a key whose value follows it without a space, so that YAML takes both for a text.
+var unspaced = regexp.MustCompile(`^[a-z_]+:\S`)
+
+// isAccount reports whether an item of accounts can be read; one that can't is told, and nothing that follows from it.
+func (r *reader) isAccount(item *yaml.Node) bool {
+	switch n := resolved(item); {
+	case isNull(item):
+		r.problemf(item.Line, "an empty item in accounts: write an account, such as - campaigns: [12345], or leave it out")
+	case n.Kind == yaml.ScalarNode && unspaced.MatchString(n.Value):
+		r.problemf(item.Line, "an account is not a mapping: write a space after the colon, as in campaigns: [12345]")
+	case n.Kind != yaml.MappingNode:
+		r.problemf(item.Line, "an account is not a mapping: write key: value, such as campaigns: [12345]")
+	default:
+		return true
+	}
+	return false
+}
+
 func (r *reader) account(n *yaml.Node) *Account {
 	a := &Account{
 		Name:             DefaultAccountName,
@@ -89,9 +111,9 @@ func (r *reader) account(n *yaml.Node) *Account {
 	at := r.mapping(n, "an account", "campaigns: [12345]", fields{
 		"name":            r.text(&a.Name),
 		"base_url":        r.text(&a.BaseURL),
-		"api_key_env":     r.text(&a.APIKeyEnv),
-		"api_key_file":    r.text(&a.APIKeyFile),
-		"api_key":         r.text(&apiKey),
+		"api_key_env":     r.source(&a.APIKeyEnv, "a variable's name"),
+		"api_key_file":    r.source(&a.APIKeyFile, "the path of a file that holds the key"),
+		"api_key":         r.source(&apiKey, "the API key in quotes, or better its file's path as api_key_file"),
 		"request_timeout": r.duration(&a.RequestTimeout),
 		"rate_limit":      func(_ string, value *yaml.Node, _ int) { r.rateLimit(&a.RateLimit, value) },
 		"http_config":     r.httpConfig(&a.HTTPConfig),
@@ -120,7 +142,10 @@ func (r *reader) account(n *yaml.Node) *Account {
 	if line := at["mailbox_addresses"]; a.MailboxAddresses && !slices.Contains(a.Collect, "mailboxes") && !r.toldAt(at.of("collect")) {
 		r.warnf(line, "mailbox_addresses is true, and mailboxes aren't collected: write collect: [mailboxes] as well")
 	}
-	key := r.keySource(a, apiKey, at)
+	key := ""
+	if a.APIKeyEnv != noSource && a.APIKeyFile != noSource && apiKey != noSource {
+		key = r.keySource(a, apiKey, at)
+	}
 	r.baseURL(a, key, at.of("base_url"))
 	r.name(a, key, at.of("name"))
 	r.shareKey(a, key, at[""])

@@ -9,7 +9,7 @@ func TestRefusedAccounts(t *testing.T) {
 	check(t, []refusal{
 		{
 			"empty", "accounts:\n  -\n",
-			`config.yml:2: account "default" has neither campaigns nor discovery: write campaigns: and below it a list of ids, such as - 12345, or discovery: {} for every campaign`,
+			"config.yml:2: an empty item in accounts: write an account, such as - campaigns: [12345], or leave it out",
 		},
 		{
 			"a text", "accounts:\n  - default\n",

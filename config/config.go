@@ -55,6 +55,16 @@ type Config struct {
 
 	// Warnings tells what is accepted but deserves a line in the log.
 	Warnings []Problem `yaml:"-"`
+
+	// cacheFile is where cache.file is written.
+	cacheFile Problem
+}
+
+// CacheFileError returns why cache.file can't be used, as something wrong with the configuration, at its line.
+func (c *Config) CacheFileError(err error) error {
+	p := c.cacheFile
+	p.Message = err.Error()
+	return &Error{Problems: []Problem{p}, cause: err}
 }
 
 // Cache says how long fetched statistics are served.

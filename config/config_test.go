@@ -39,7 +39,7 @@ func write(t *testing.T, name, text string) string {
 
 // diff compares what can be seen of two configurations.
 func diff(want, got any) string {
-	return cmp.Diff(want, got, cmpopts.IgnoreUnexported(config.Account{}, promconfig.ProxyConfig{}))
+	return cmp.Diff(want, got, cmpopts.IgnoreUnexported(config.Config{}, config.Account{}, promconfig.ProxyConfig{}))
 }
 
 func TestDefaults(t *testing.T) {
@@ -60,7 +60,7 @@ func TestDefaults(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"absent": "accounts: [campaigns: [12345]]",
-		"null":   "cache:\naccounts:\n- {campaigns: [12345], name: , base_url: , api_key: , rate_limit: , http_config: , request_timeout: ~}",
+		"null":   "cache:\naccounts:\n- {campaigns: [12345], name: , base_url: , rate_limit: , http_config: , request_timeout: ~}",
 		"empty":  "cache: {}\naccounts:\n- {campaigns: [id: 12345], rate_limit: {}, http_config: {}}",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -175,6 +175,10 @@ func (r *reader) statuses(d *Discovery) func(string, *yaml.Node, int) {
 			return
 		}
 		status := strings.ToUpper(s)
+		if slices.Contains(d.Statuses, status) {
+			r.warnf(item.Line, "%s is in statuses twice: keep one of the two", quote(status))
+			return
+		}
 		d.Statuses = append(d.Statuses, status)
 		if slices.Contains(knownStatuses, status) {
 			return
@@ -191,7 +195,12 @@ func (r *reader) statuses(d *Discovery) func(string, *yaml.Node, int) {
 func (r *reader) texts(dst *[]string, example string) func(string, *yaml.Node, int) {
 	return func(key string, value *yaml.Node, line int) {
 		r.list(example, func(item *yaml.Node) {
-			if s, ok := r.listed(key, item); ok {
+			s, ok := r.listed(key, item)
+			if ok && slices.Contains(*dst, s) {
+				r.warnf(item.Line, "%s is in %s twice: keep one of the two", quote(s), key)
+				return
+			}
+			if ok {
 				*dst = append(*dst, s)
 			}
 		})(key, value, line)

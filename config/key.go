@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	promconfig "github.com/prometheus/common/config"
+	"go.yaml.in/yaml/v3"
 )
 
 // maxKeyBytes bounds a key file. Keys have some 60 characters.
@@ -73,6 +74,21 @@ func readKeyFile(path string) (string, error) {
 		return "", err
 	}
 	return cleanKey(string(data))
+}
+
+// noSource stands for a source of the key that is named without a value.
+const noSource = "\x00"
+
+// source reads where the key is, or the key. Without a value it is refused: another source would be taken silently.
+func (r *reader) source(dst *string, instead string) func(string, *yaml.Node, int) {
+	return func(key string, value *yaml.Node, line int) {
+		if isNull(value) {
+			r.problemf(line, "%s has no value: write %s, or leave it out", key, instead)
+			*dst = noSource
+			return
+		}
+		r.text(dst)(key, value, line)
+	}
 }
 
 // keySource checks that there is one source of the key, and the key in it, which it returns; "" if something is wrong

@@ -41,7 +41,7 @@ func Check(ctx context.Context, w io.Writer, o Options) error {
 		}
 	}
 	if err := cachefile.CheckSetting(cfg.Cache.File); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return cfg.CacheFileError(err)
 	}
 	for _, warning := range cfg.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", warning)

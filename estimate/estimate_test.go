@@ -113,6 +113,18 @@ accounts:
 	}
 }
 
+// What only writing finds out has its place as well.
+func TestConfigCheckOfCacheFileThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self"); err != nil {
+		t.Skip("it takes a directory that lets nothing be made in it, whoever asks")
+	}
+	_, err := check(t, testkit.StartAPI(t, simulator.Options{}), "{accounts: [{campaigns: [1]}],\n cache: {file: /proc/cache}}", false)
+	if err == nil || !strings.Contains(err.Error(), "config.yml:2: cache.file: couldn't write the cache file") || !strings.Contains(err.Error(), "name another file") {
+		t.Errorf("got %v, want the place and the remedy", err)
+	}
+}
+
 // What would be refused at the start is refused by the check as well.
 func TestConfigCheckOfCacheFile(t *testing.T) {
 	t.Parallel()

@@ -84,7 +84,7 @@ func (e *Exporter) Apply(cfg *config.Config) error {
 	}
 	if err := e.options.Keeper.Use(cfg.Cache.File); err != nil {
 		closeAll(made)
-		return err
+		return cfg.CacheFileError(err)
 	}
 	e.options.Store.Apply(settings) // from here on nothing fails
 	replaced := e.ledger.use(clients)

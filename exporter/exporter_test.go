@@ -30,8 +30,8 @@ func TestApplyChangesNothingIfItFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := e.Apply(cfg)
-		if err == nil || !strings.HasPrefix(err.Error(), "cache.file: ") {
-			t.Errorf("got %v, want an error that names cache.file", err)
+		if err == nil || !strings.HasPrefix(err.Error(), filepath.Join(e.dir, "config.yml")+":1: cache.file: ") {
+			t.Errorf("got %v, want an error that names cache.file and its line", err)
 		}
 		if diff := cmp.Diff(before, e.store.Snapshot()); diff != "" {
 			t.Errorf("the store changed (-before +after):\n%s", diff)
