@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	stdlog "log"
 	"net"
 	"net/http"
 	"time"
@@ -71,7 +70,7 @@ func listenAPI(logger log.Logger, address string, api http.Handler) (*apiServer,
 		"base_url", web.BrowserURL([]string{listener.Addr().String()}, false, simulator.DefaultPrefix))
 	return &apiServer{listener: listener, server: &http.Server{
 		Handler:           api,
-		ErrorLog:          stdlog.New(log.NewStdlibAdapter(level.Warn(logger)), "", 0),
+		ErrorLog:          web.ErrorLog(logger),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -86,6 +87,9 @@ func parse(args []string, stdout, stderr io.Writer) (*options, error) {
 	}
 	if o.demoAPI != "" && !o.demo {
 		return nil, fmt.Errorf("--demo.api-address=%s: there is an API of one's own with --demo only; write both, or none", o.demoAPI)
+	}
+	if slices.Contains(*o.toolkit.WebListenAddresses, "") {
+		return nil, errors.New("--web.listen-address=: write a host and a port, such as 127.0.0.1:10045, or a port alone, such as :10045")
 	}
 	if o.reloadInterval < 0 || o.reloadInterval > 0 && o.reloadInterval < time.Second {
 		return nil, fmt.Errorf("--config.auto-reload-interval=%s: write 0s (never), or 1s and more", o.reloadInterval)

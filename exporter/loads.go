@@ -57,15 +57,21 @@ func LogLoaded(logger log.Logger, file string, cfg *config.Config, err error) {
 		for _, warning := range cfg.Warnings {
 			_ = level.Warn(logger).Log("msg", "the configuration was loaded with a warning", "warning", warning)
 		}
-		_ = level.Info(logger).Log("msg", "loaded the configuration", "file", file,
-			"accounts", len(cfg.Accounts), "campaigns", configured(cfg))
+		campaigns, discovering, subjects := contents(cfg)
+		_ = level.Info(logger).Log("msg", "loaded the configuration", "file", file, "accounts", len(cfg.Accounts),
+			"campaigns", campaigns, "discovering", discovering, "subjects", subjects)
 	}
 }
 
-// configured returns how many campaigns a configuration names; others may be discovered.
-func configured(cfg *config.Config) (campaigns int) {
+// contents returns how many campaigns a configuration names, how many accounts discover others, and how many subjects are
+// collected, those of each account by themselves.
+func contents(cfg *config.Config) (campaigns, discovering, subjects int) {
 	for _, account := range cfg.Accounts {
 		campaigns += len(account.Campaigns)
+		subjects += len(account.Collect)
+		if account.Discovery != nil {
+			discovering++
+		}
 	}
-	return campaigns
+	return campaigns, discovering, subjects
 }

@@ -21,13 +21,22 @@ func (u unquoted) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// OneForm returns a logger for lines whose time has the key "time", as slog's have: it is "ts", as in all other lines.
+// OneForm returns a logger for lines of slog, in which they have the form of all others: the time's key is "ts", not "time",
+// and stands before the caller.
 func OneForm(logger log.Logger) log.Logger {
 	return log.LoggerFunc(func(keyvals ...any) error {
 		keyvals = slices.Clone(keyvals)
+		caller := -1
 		for i := 0; i+1 < len(keyvals); i += 2 {
-			if key, ok := keyvals[i].(string); ok && key == "time" {
+			switch keyvals[i] {
+			case "caller":
+				caller = i
+			case "time":
 				keyvals[i] = "ts"
+				if caller >= 0 {
+					keyvals[caller], keyvals[i] = keyvals[i], keyvals[caller]
+					keyvals[caller+1], keyvals[i+1] = keyvals[i+1], keyvals[caller+1]
+				}
 			}
 		}
 		return logger.Log(keyvals...)

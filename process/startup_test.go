@@ -134,17 +134,38 @@ func TestMissingConfiguration(t *testing.T) {
 	}
 }
 
-func TestPortInUse(t *testing.T) {
+// An address that can't be listened on is told by one line, which names its flag and a remedy.
+func TestAddresses(t *testing.T) {
 	t.Parallel()
-	p := run(t, launch{args: []string{"--demo", "--web.listen-address=" + listen(t)}})
-	if status := p.wait(); status != 1 {
-		t.Errorf("exit status %d, want 1", status)
-	}
-	if got := testkit.CountLines(p.stderr.String(), "level=error"); got != 1 {
-		t.Errorf("%d lines of errors, want one", got)
-	}
-	if testkit.CountLines(p.stderr.String(), "address already in use") != 1 {
-		t.Error("stderr doesn't say that the address is in use")
+	taken := listen(t)
+	for _, tc := range []struct{ address, says string }{
+		{taken, "address already in use"}, {"127.0.0.1", "missing port in address"}, {":99999", "invalid port"}, {"[::1", "missing ']' in address"},
+	} {
+		for flag, remedy := range map[string]string{
+			"--web.listen-address": "--web.listen-address: write a free address, such as :10045: listen tcp",
+			"--demo.api-address":   "write a host and a free port, such as 127.0.0.1:10046",
+		} {
+			t.Run(flag+"="+tc.address, func(t *testing.T) {
+				t.Parallel()
+				args := []string{"--demo", flag + "=" + tc.address}
+				if flag != "--web.listen-address" { // which would be another one
+					args = append(args, "--web.listen-address=127.0.0.1:0")
+				}
+				p := run(t, launch{args: args})
+				if status := p.wait(); status != 1 {
+					t.Errorf("exit status %d, want 1", status)
+				}
+				stderr := p.stderr.String()
+				if n := testkit.CountLines(stderr, "level=error"); n != 1 {
+					t.Errorf("%d lines of errors, want one", n)
+				}
+				for _, want := range []string{flag, remedy, tc.says} {
+					if n := testkit.CountLines(stderr, want); n != 1 {
+						t.Errorf("%d lines have %q, want one:\n%s", n, want, stderr)
+					}
+				}
+			})
+		}
 	}
 }
 

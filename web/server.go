@@ -35,7 +35,7 @@ func NewServer(logger log.Logger, handler *Handler) *Server {
 	s.Server = &http.Server{
 		Handler:           handler,
 		BaseContext:       func(net.Listener) context.Context { return waiting },
-		ErrorLog:          stdlog.New(complaints{logger}, "", 0),
+		ErrorLog:          ErrorLog(logger),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute, // scrapes set their own
@@ -82,6 +82,9 @@ func (s *Server) closeUnused() {
 		_ = conn.Close()
 	}
 }
+
+// ErrorLog returns the log for what goes wrong with a server's connections.
+func ErrorLog(logger log.Logger) *stdlog.Logger { return stdlog.New(complaints{logger}, "", 0) }
 
 // complaints logs what net/http complains of as it is: log.NewStdlibAdapter takes the address of a client for a caller.
 type complaints struct{ logger log.Logger }
