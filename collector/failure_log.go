@@ -13,11 +13,18 @@ import (
 	"smartlead_exporter/smartlead"
 )
 
-// batch are campaigns of which the log is told the same: of the first one at once, of the others together, every
-// episode.Window.
+// How long the first line of a batch waits for others of which it could tell, if nothing shows sooner that there are none.
+const (
+	openFailed = time.Minute
+	openWell   = maxCampaignBackoff + time.Minute // as long as it takes until all have been asked for again
+)
+
+// batch are campaigns of which the log is told the same, together: as soon as it shows how many they are, and of those that
+// come later every episode.Window.
 type batch struct {
 	reason smartlead.Reason
 	again  bool // they succeed again, after they failed for reason
+	open   bool // nothing was told of it yet
 	until  time.Time
 	held   []*campaign
 }
@@ -40,7 +47,9 @@ func (c *campaign) ownFailure(err error, reason smartlead.Reason, again bool) bo
 func (s *Store) sayFailure(c *campaign, err error, reason smartlead.Reason, own bool, now time.Time) {
 	if own && c.told != reason {
 		s.sayOwn(c, now)
-		return
+		if c.batch == nil {
+			return // it is told
+		}
 	}
 	s.say(level.Debug, "msg", "refreshing a campaign failed", "account", c.account.name, "campaign_id", c.known.ID,
 		"campaign", c.known.Name, "reason", string(reason), "err", err)
@@ -55,8 +64,14 @@ func (s *Store) sayOwn(c *campaign, now time.Time) {
 	s.inBatch(c, c.told, false, now)
 }
 
-// sayRecovery tells that a refresh succeeded after one that failed. s.mu is held.
+// sayRecovery tells that a refresh succeeded after one that failed, and has it told of others that they failed, since not
+// all do. s.mu is held.
 func (s *Store) sayRecovery(c *campaign, now time.Time) {
+	for _, b := range c.account.told.batches {
+		if b.open && !b.again {
+			s.sayBatch(c.account, b, now)
+		}
+	}
 	reason := c.told
 	if reason == "" {
 		return
@@ -69,24 +84,36 @@ func (s *Store) sayRecovery(c *campaign, now time.Time) {
 	s.inBatch(c, reason, true, now)
 }
 
-// inBatch tells of a campaign that failed, or succeeds again, at once if no other one was told of as the same lately. s.mu is
-// held.
+// inBatch tells of a campaign that failed, or succeeds again, together with others. s.mu is held.
 func (s *Store) inBatch(c *campaign, reason smartlead.Reason, again bool, now time.Time) {
 	c.leaveBatch()
 	a := c.account
 	i := slices.IndexFunc(a.told.batches, func(b *batch) bool { return b.reason == reason && b.again == again })
 	if i < 0 {
-		a.told.batches = append(a.told.batches, &batch{reason: reason, again: again, until: now.Add(episode.Window)})
-		s.tellCampaign(c, reason, again, now)
-		return
-	}
-	if !again {
-		s.say(level.Debug, "msg", "refreshing a campaign failed", "account", a.name, "campaign_id", c.known.ID,
-			"campaign", c.known.Name, "reason", string(reason), "err", c.known.Error)
+		i = len(a.told.batches)
+		open := openFailed
+		if again {
+			open = openWell
+		}
+		a.told.batches = append(a.told.batches, &batch{reason: reason, again: again, open: true, until: now.Add(open)})
 	}
 	b := a.told.batches[i]
 	b.held = append(b.held, c)
 	c.batch = b
+	if b.open && s.isWhole(a, b) {
+		s.sayBatch(a, b, now)
+	}
+}
+
+// isWhole reports whether a batch can't grow: all campaigns of the account fail, or none still fails for its reason. s.mu is
+// held.
+func (s *Store) isWhole(a *account, b *batch) bool {
+	return !slices.ContainsFunc(s.campaigns, func(c *campaign) bool {
+		if b.again {
+			return c.account == a && c.told == b.reason
+		}
+		return c.account == a && c.known.Reason == ""
+	})
 }
 
 // leaveBatch takes back what was to be told of a campaign, since there is something newer.
@@ -100,26 +127,43 @@ func (c *campaign) leaveBatch() {
 // sayBatches tells of the campaigns that were held back for long enough. s.mu is held.
 func (s *Store) sayBatches(a *account, now time.Time) {
 	for _, b := range a.told.batches {
-		if now.Before(b.until) {
-			continue
+		if !now.Before(b.until) {
+			s.sayBatch(a, b, now)
 		}
-		held := slices.DeleteFunc(b.held, func(c *campaign) bool { return c.removed || c.account != a })
-		b.held = nil
-		for _, c := range held {
-			c.batch = nil
-		}
-		switch {
-		case len(held) == 1 && (held[0].told != "") != b.again:
-			s.tellCampaign(held[0], b.reason, b.again, now)
-		case len(held) > 0:
-			s.tellCampaigns(a, b, held)
-		default:
-			b.until = time.Time{} // nothing came any more
-			continue
-		}
-		b.until = now.Add(episode.Window)
 	}
 	a.told.batches = slices.DeleteFunc(a.told.batches, func(b *batch) bool { return b.until.IsZero() })
+}
+
+// sayOpen tells of what waits for others to come. s.mu is held.
+func (s *Store) sayOpen(now time.Time) {
+	for _, a := range s.accounts {
+		for _, b := range a.told.batches {
+			if b.open {
+				s.sayBatch(a, b, now)
+			}
+		}
+	}
+}
+
+// sayBatch tells of the campaigns that are held back. s.mu is held.
+func (s *Store) sayBatch(a *account, b *batch, now time.Time) {
+	held := slices.DeleteFunc(b.held, func(c *campaign) bool { return c.removed || c.account != a })
+	b.held = nil
+	for _, c := range held {
+		c.batch = nil
+	}
+	first := b.open
+	b.open = false
+	switch {
+	case len(held) == 1 && (held[0].told != "") != b.again:
+		s.tellCampaign(held[0], b.reason, b.again, now)
+	case len(held) > 0:
+		s.tellCampaigns(a, b, held, first)
+	default:
+		b.until = time.Time{} // nothing came any more
+		return
+	}
+	b.until = now.Add(episode.Window)
 }
 
 // tellCampaign tells of one campaign that failed, or succeeds again. s.mu is held.
@@ -132,8 +176,8 @@ func (s *Store) tellCampaign(c *campaign, reason smartlead.Reason, again bool, n
 	s.tell(level.Warn, "refreshing a campaign failed", about, "err", c.known.Error, "serving", s.serving(c, now))
 }
 
-// tellCampaigns tells of the campaigns of a batch. s.mu is held.
-func (s *Store) tellCampaigns(a *account, b *batch, held []*campaign) {
+// tellCampaigns tells of campaigns of a batch; first says that none was told of before. s.mu is held.
+func (s *Store) tellCampaigns(a *account, b *batch, held []*campaign, first bool) {
 	var named []string
 	var well int
 	var longest time.Duration
@@ -149,12 +193,16 @@ func (s *Store) tellCampaigns(a *account, b *batch, held []*campaign) {
 			example = c
 		}
 	}
-	about := []any{"account", a.name, "count", len(held), "campaigns", strings.Join(named, ", "), "reason", string(b.reason)}
+	about := []any{"account", a.name, "count", len(held), "of", s.campaignsOf(a), "campaigns", strings.Join(named, ", "), "reason", string(b.reason)}
 	if b.again {
 		s.tell(level.Info, "refreshing campaigns succeeds again", about, "after_at_most", longest)
 		return
 	}
-	s.tell(level.Warn, "refreshing more campaigns failed for the same reason", about, "err", example.known.Error, "well_again", well)
+	msg := "refreshing more campaigns failed for the same reason"
+	if first {
+		msg = "refreshing campaigns failed for the same reason"
+	}
+	s.tell(level.Warn, msg, about, "err", example.known.Error, "well_again", well)
 }
 
 // serving says what is shown of a campaign whose refresh failed. s.mu is held.

@@ -45,6 +45,7 @@ func (s *Store) end() {
 	s.mu.Lock()
 	defer s.unlock()
 	s.ended = true
+	s.sayOpen(time.Now())
 	s.broadcast()
 }
 

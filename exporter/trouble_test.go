@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,7 @@ var troubles = []struct {
 	{"timeout", simulator.Delay(time.Hour)},
 	{"server_error", simulator.RespondStatus(http.StatusBadGateway, "<html><h1>502 Bad Gateway</h1></html>")},
 	{"page", simulator.RespondStatus(http.StatusOK, "<html><h1>We'll be back soon</h1></html>")},
+	{"bad_response", simulator.RespondStatus(http.StatusOK, `{"ok":true,"data":[{"sequence_number":"first"}]}`)},
 	{"unauthorized", simulator.RespondStatus(http.StatusUnauthorized, `{"message":"Invalid API Key"}`)},
 	{"forbidden", simulator.RespondStatus(http.StatusForbidden, `{"message":"access denied"}`)},
 	{"rate_limited", simulator.Respond(simulator.TooManyRequests("30"))},
@@ -79,15 +81,16 @@ var variedWords = []*regexp.Regexp{
 	regexp.MustCompile(`((?:times|pauses)=)\d+`),
 }
 
-// logOfTrouble returns what the log says of 40 campaigns while requests to the paths that match suffer from an effect.
-func logOfTrouble(t *testing.T, effect simulator.Effect, interval string, match func(path string) bool) string {
+// troubled returns what the log says of so many campaigns of an account, which these settings belong to, while requests to the
+// paths that match suffer from an effect.
+func troubled(t *testing.T, campaigns int, settings string, effect simulator.Effect, match func(path string) bool) string {
 	t.Helper()
-	var campaigns []simulator.Campaign
-	for id := 1; id <= 40; id++ {
-		campaigns = append(campaigns, testkit.Aggregated(id, id))
+	var opts simulator.Options
+	for id := 1; id <= campaigns; id++ {
+		opts.Campaigns = append(opts.Campaigns, testkit.Aggregated(id, id))
 	}
 	var broken atomic.Bool
-	sim := testkit.NewSimulator(t, simulator.Options{Campaigns: campaigns})
+	sim := testkit.NewSimulator(t, opts)
 	wrong := effect(sim)
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if broken.Load() && match(r.URL.Path) {
@@ -99,15 +102,20 @@ func logOfTrouble(t *testing.T, effect simulator.Effect, interval string, match 
 	begins := time.Now().Add(settled)
 	told := &timed{begins: begins}
 	e := beginWith(t, api, told)
-	e.mustApply("{cache: {ttl: 5m}, accounts: [{name: main, api_key: the-key, request_timeout: 10s, discovery: {interval: " + interval + "}, " +
-		"rate_limit: {per_minute: 600, per_hour: 36000, concurrency: 1}}]}")
+	e.mustApply("{cache: {ttl: 5m}, accounts: [{name: main, api_key: the-key, request_timeout: 10s, " + settings + "}]}")
 	for since := -settled; since <= troubleLasts+aftermath; since += time.Minute {
 		broken.Store(since >= 0 && since < troubleLasts)
 		e.scrape()
 		time.Sleep(time.Until(begins.Add(since + time.Minute)))
 	}
 	synctest.Wait()
-	text := told.text.String()
+	return told.text.String()
+}
+
+// logOfTrouble returns what the log says of 40 campaigns, an ample quota, and requests that suffer from an effect.
+func logOfTrouble(t *testing.T, effect simulator.Effect, interval string, match func(path string) bool) string {
+	t.Helper()
+	text := troubled(t, 40, "discovery: {interval: "+interval+"}, rate_limit: {per_minute: 600, per_hour: 36000, concurrency: 1}", effect, match)
 	for _, varied := range variedWords {
 		text = varied.ReplaceAllString(text, "${1}<…>")
 	}
@@ -140,4 +148,43 @@ func (l *timed) Log(keyvals ...any) error {
 	}
 	l.text.WriteString(when)
 	return log.NewLogfmtLogger(&l.text).Log(keyvals...)
+}
+
+// Three hundred campaigns that fail alike, under a short quota, are a line with how many they are, and so is the end,
+// whatever they fail for: not a line for each.
+func TestManyFailAlike(t *testing.T) {
+	counted := regexp.MustCompile(`count=(\d+) of=300|campaigns=(300) |campaign_id=()`)
+	for _, trouble := range troubles {
+		if !slices.Contains([]string{"server_error", "timeout", "page"}, trouble.name) {
+			continue // the others are alike, or are the key's
+		}
+		t.Run(trouble.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				text := troubled(t, 300, "discovery: {interval: 2h}, rate_limit: {per_minute: 120, per_hour: 6000, concurrency: 4}", trouble.effect, func(path string) bool {
+					return strings.HasSuffix(path, "/statistics")
+				})
+				var failed, well, lines int
+				for line := range strings.Lines(text) {
+					number := counted.FindStringSubmatch(line)
+					if number == nil {
+						continue
+					}
+					lines++
+					n, err := strconv.Atoi(number[1] + number[2])
+					if err != nil {
+						n = 1 // which has its name
+					}
+					if strings.Contains(line, "level=warn") {
+						failed += n
+					} else {
+						well += n
+					}
+				}
+				if failed != 300 || well != 300 || lines > 6 {
+					t.Errorf("in %d lines the log tells of %d campaigns that fail and of %d that are well again, want 300 each in 6 lines at the most:\n%s",
+						lines, failed, well, text)
+				}
+			})
+		})
+	}
 }
