@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,22 +72,71 @@ func TestFirstDay(t *testing.T) {
 		}
 	}
 
+	fitless := start(t, launch{dir: testkit.Write(t, map[string]string{
+		"config.yml": strings.Replace(discovered, "discovery: {}", "discovery: {tags: [no such]}", 1),
+	})})
+	fitless.scrape()
+	fitless.awaitLog(regexp.MustCompile(`level=warn .*msg="discovery finds no campaign" account=default there="8 in the list, 0 fit; tags there: `))
+	if page := fitless.get("/status").body; !strings.Contains(page, "There are no numbers: account default: discovery finds no campaign, since ") {
+		t.Errorf("/status doesn't say that discovery finds nothing:\n%s", page)
+	}
+
 	p := start(t, launch{dir: testkit.Write(t, map[string]string{"config.yml": discovered})})
 	families := func(page testkit.Page) []string {
 		names := map[string]bool{}
 		for series := range page {
 			name, _, _ := strings.Cut(series, "{")
 			// The demo collects subjects, too, which come when their turn does.
-			if strings.HasPrefix(name, "smartlead_") && !regexp.MustCompile(`exporter_|mailbox|_leads|positive_replies|campaign_repl|reply_category|variant`).MatchString(name) || name == "smartlead_campaign_max_leads_per_day" {
+			if strings.HasPrefix(name, "smartlead_") && !strings.Contains(name, "exporter_") && !subjectFamilies.MatchString(name) || name == "smartlead_campaign_max_leads_per_day" {
 				names[name] = true
 			}
 		}
 		return slices.Sorted(maps.Keys(names))
 	}
-	got, want := families(p.scrape()), families(demo.scrape())
+	shown := p.scrape()
+	got, want := families(shown), families(demo.scrape())
 	if !slices.Equal(got, want) || len(got) < 10 {
 		t.Errorf("a real configuration shows\n%v\nand the demo, what dashboards are made for,\n%v", got, want)
 	}
+	for _, name := range queried(t) {
+		there := func(series string) bool {
+			rest, ok := strings.CutPrefix(series, name)
+			return ok && (rest == "" || rest[0] == '{' || strings.HasPrefix(rest, "_bucket{"))
+		}
+		if !subjectFamilies.MatchString(name) && len(shown.With(there)) == 0 {
+			t.Errorf("dashboards ask for %s, which a real configuration doesn't show", name)
+		}
+	}
+}
+
+// subjectFamilies are what only collect shows, and when its turn comes.
+var subjectFamilies = regexp.MustCompile(`mailbox|_leads|positive_replies|_replies$|_category_|_reply_delay_|_variant_`)
+
+// queried returns the names of the exporter's metrics in the dashboards' queries, but for those that rules make.
+func queried(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../dashboards/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, expr := range regexp.MustCompile(`"expr": "((?:[^"\\]|\\.)*)"`).FindAllStringSubmatch(string(text), -1) {
+			for _, name := range regexp.MustCompile(`[a-z_:0-9]+`).FindAllString(expr[1], -1) {
+				if strings.HasPrefix(name, "smartlead_") && !strings.Contains(name, ":") {
+					names[name] = true
+				}
+			}
+		}
+	}
+	if len(names) < 20 {
+		t.Fatalf("found %d metrics in the queries of dashboards", len(names))
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // The demo's API ends with the demo, and an address that is taken is told in one line.
