@@ -3,6 +3,8 @@ package process_test
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -199,4 +201,67 @@ func TestStatusOfASharedQuota(t *testing.T) {
 			t.Errorf("the JSON doesn't say %s of both accounts:\n%s", want, text)
 		}
 	}
+}
+
+// What is wrong with the exporter itself stands in the first sentence, with since when, and as a metric, while the numbers can
+// be trusted all the same; and it goes when it is over.
+func TestStatusTellsOfTheExporter(t *testing.T) {
+	t.Parallel()
+	api := testkit.StartAPI(t, simulator.Options{Keys: []string{testkit.Key}, Campaigns: []simulator.Campaign{testkit.Aggregated(1, 10)}})
+	p := startWith(t, api, "{cache: {ttl: 1h, file: cache}, accounts: [{base_url: API, campaigns: [1]}]}", "--web.enable-lifecycle")
+	p.scrape()
+	config := filepath.Join(p.cmd.Dir, "config.yml")
+	good, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(when string, failures float64, troubles ...string) {
+		t.Helper()
+		var status struct {
+			Trusted bool
+			Summary string
+		}
+		if err := json.Unmarshal([]byte(p.get("/status", "Accept", "application/json").body), &status); err != nil {
+			t.Fatal(err)
+		}
+		pattern := `^The numbers can be trusted: 1 campaign is shown, and the oldest values are [0-9hms]+ old`
+		for i, trouble := range troubles {
+			pattern += []string{"; but ", "; "}[min(i, 1)] + trouble + `, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d`
+		}
+		if !status.Trusted || !regexp.MustCompile(pattern+`\.$`).MatchString(status.Summary) {
+			t.Errorf("%s: %t, %q, want %q", when, status.Trusted, status.Summary, pattern)
+		}
+		// Where it fails, it is tried again now and then.
+		if got := p.scrape()["smartlead_exporter_cache_write_failures_total"]; got < failures || failures == 0 && got != 0 {
+			t.Errorf("%s: %v writes failed, want %v", when, got, failures)
+		}
+		for path, word := range map[string]string{"/-/healthy": "healthy\n", "/-/ready": "ready\n"} {
+			if got := p.get(path).body; got != word {
+				t.Errorf("%s: %s says %q", when, path, got)
+			}
+		}
+	}
+	want("at first", 0)
+
+	const refused = `the configuration file was refused, so an older one is in force \(the log says why\)`
+	testkit.Overwrite(t, config, "accounts: []")
+	p.post("/-/reload")
+	want("after a refused reload", 0, refused)
+
+	// Another exporter takes the cache file for its own, which shows at the next write.
+	other := filepath.Join(t.TempDir(), "cache")
+	testkit.Overwrite(t, other, "x")
+	if err := os.Rename(other, filepath.Join(p.cmd.Dir, "cache")); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Overwrite(t, config, string(good))
+	if r := p.post("/-/reload"); r.status != http.StatusOK {
+		t.Fatalf("the reload got status %d: %s", r.status, r.body)
+	}
+	const cache = `the cache file can't be written \(another process has written .*cache: give each exporter a cache\.file of its own\), so a restart would lose values`
+	want("when the cache file is another's", 1, cache)
+
+	testkit.Overwrite(t, config, "accounts: []")
+	p.post("/-/reload")
+	want("with both", 1, refused, cache)
 }
