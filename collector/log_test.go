@@ -135,38 +135,38 @@ func TestCampaignsThatFailAlike(t *testing.T) {
 			"21m0s refreshing a campaign succeeds again campaign_id=1 reason=not_found after=21m0s",
 		}},
 		{"two", []int64{1, 2}, nil, nil, []string{
-			failed + "2 of=60 reason=not_found well_again=0", "21m0s refreshing campaigns succeeds again count=2 of=60 reason=not_found after_at_most=21m0s",
+			failed + "2 of=25 reason=not_found well_again=0", "21m0s refreshing campaigns succeeds again count=2 of=25 reason=not_found after_at_most=21m0s",
 		}},
-		{"all", numbers(60), nil, nil, []string{
-			failed + "60 of=60 reason=not_found well_again=0", "21m0s refreshing campaigns succeeds again count=60 of=60 reason=not_found after_at_most=21m0s",
+		{"all", numbers(25), nil, nil, []string{
+			failed + "25 of=25 reason=not_found well_again=0", "21m0s refreshing campaigns succeeds again count=25 of=25 reason=not_found after_at_most=21m0s",
 		}},
 		{"some heal before the others", []int64{1, 2, 3, 4}, nil, []int64{2, 3}, []string{
-			failed + "4 of=60 reason=not_found well_again=0", "12m0s refreshing campaigns succeeds again count=2 of=60 reason=not_found after_at_most=6m0s",
-			"22m0s refreshing campaigns succeeds again count=2 of=60 reason=not_found after_at_most=21m0s",
+			failed + "4 of=25 reason=not_found well_again=0", "12m0s refreshing campaigns succeeds again count=2 of=25 reason=not_found after_at_most=6m0s",
+			"22m0s refreshing campaigns succeeds again count=2 of=25 reason=not_found after_at_most=21m0s",
 		}},
 		{"one heals before the other", []int64{1, 2}, nil, []int64{1}, []string{
-			failed + "2 of=60 reason=not_found well_again=0", "12m0s refreshing a campaign succeeds again campaign_id=1 reason=not_found after=6m0s",
+			failed + "2 of=25 reason=not_found well_again=0", "12m0s refreshing a campaign succeeds again campaign_id=1 reason=not_found after=6m0s",
 			"22m0s refreshing a campaign succeeds again campaign_id=2 reason=not_found after=21m0s",
 		}},
 		{"others later", []int64{1}, []int64{2, 3, 4}, nil, []string{
 			"0s refreshing a campaign failed campaign_id=1 reason=not_found",
-			"10m0s refreshing more campaigns failed for the same reason count=3 of=60 reason=not_found well_again=0",
-			"23m0s refreshing campaigns succeeds again count=4 of=60 reason=not_found after_at_most=21m0s",
+			"10m0s refreshing more campaigns failed for the same reason count=3 of=25 reason=not_found well_again=0",
+			"23m0s refreshing campaigns succeeds again count=4 of=25 reason=not_found after_at_most=21m0s",
 		}},
 		{"another one later", []int64{1}, []int64{2}, nil, []string{
 			"0s refreshing a campaign failed campaign_id=1 reason=not_found", "10m0s refreshing a campaign failed campaign_id=2 reason=not_found",
-			"23m0s refreshing campaigns succeeds again count=2 of=60 reason=not_found after_at_most=21m0s",
+			"23m0s refreshing campaigns succeeds again count=2 of=25 reason=not_found after_at_most=21m0s",
 		}},
 		{"others later, that heal before they are told of", []int64{1}, []int64{2, 3, 4}, []int64{2, 3}, []string{
 			"0s refreshing a campaign failed campaign_id=1 reason=not_found",
-			"10m0s refreshing more campaigns failed for the same reason count=3 of=60 reason=not_found well_again=2",
-			"23m0s refreshing campaigns succeeds again count=2 of=60 reason=not_found after_at_most=21m0s",
+			"10m0s refreshing more campaigns failed for the same reason count=3 of=25 reason=not_found well_again=2",
+			"23m0s refreshing campaigns succeeds again count=2 of=25 reason=not_found after_at_most=21m0s",
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := newAPI()
-				e := start(t, settings(account("default", api, numbers(60)...)))
+				e := start(t, settings(account("default", api, numbers(25)...)))
 				e.scrape()
 				time.Sleep(ttl)
 				for _, id := range tc.ids {

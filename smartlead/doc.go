@@ -10,5 +10,7 @@
 // The key stands in the query of every request, because the API wants it there. It is in no error and in nothing that
 // a [Trace] is told.
 //
-// The package knows nothing of caches, metrics or configuration files.
+// The package knows nothing of caches, metrics or configuration files. The path of its module has no dot, so that no proxy
+// has it: a program that imports the package is in this repository, or its go.mod says by replace where a clone is, as
+// examples/report does.
 package smartlead
