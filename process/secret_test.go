@@ -76,8 +76,9 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 	shown["/status as JSON"] = p.get("/status", "Accept", "application/json").body
 	for _, id := range ids {
-		path := fmt.Sprintf("/probe?campaign_id=%d", id)
-		shown[path] = p.get(path, "X-Prometheus-Scrape-Timeout-Seconds", "0.01").body
+		for _, path := range []string{fmt.Sprintf("/probe?campaign_id=%d", id), fmt.Sprintf("/status/campaigns/%d", id)} {
+			shown[path] = p.get(path, "X-Prometheus-Scrape-Timeout-Seconds", "0.01").body
+		}
 	}
 	shown["a good reload"] = p.post("/-/reload").body
 	for name, broken := range brokenWithKeys {

@@ -66,7 +66,7 @@ func TestPasswordsOfMailboxesStaySecret(t *testing.T) {
 					break
 				}
 			}
-			for _, path := range []string{"/", "/sd", "/status", "/config", "/probe?campaign_id=1", "/nowhere"} {
+			for _, path := range []string{"/", "/sd", "/status", "/status/campaigns/1", "/config", "/probe?campaign_id=1", "/nowhere"} {
 				shown[path] = p.get(path).body
 			}
 			shown["/status as JSON"] = p.get("/status", "Accept", "application/json").body

@@ -90,7 +90,7 @@ func TestTLSAndBasicAuthentication(t *testing.T) {
 		{"somebody else", []string{"Authorization", basicAuth("somebody", webPassword)}, http.StatusUnauthorized},
 		{"who may", authorized, http.StatusOK},
 	} {
-		for _, path := range []string{"/metrics", "/", "/sd", "/status", "/probe?campaign_id=101", "/-/healthy"} {
+		for _, path := range []string{"/metrics", "/", "/sd", "/status", "/status/campaigns/101", "/config", "/docs/", "/probe?campaign_id=101", "/-/healthy"} {
 			if got := p.get(path, tc.headers...).status; got != tc.want {
 				t.Errorf("%s, %s: status %d, want %d", path, tc.name, got, tc.want)
 			}
