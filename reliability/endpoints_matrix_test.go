@@ -76,12 +76,16 @@ func (p *part) faults() []*fault {
 		}
 	}
 	for i, a := range p.wrong() {
-		if (p.few || raceDetector) && i%4 != 0 {
+		if p.few && i%4 != 0 {
 			continue
 		}
 		list = append(list, &fault{
 			kind: "status 200:", name: a.Name, effects: always(simulator.Respond(a)), reason: smartlead.ErrBadResponse, untrue: true,
 		})
+	}
+	if raceDetector { // under which each takes several times as long
+		n := 0
+		list = slices.DeleteFunc(list, func(*fault) bool { n++; return n%4 != 0 })
 	}
 	return list
 }
