@@ -35,9 +35,9 @@ func (w *changing) noteAges(families []*dto.MetricFamily) {
 	}
 }
 
-// TestFreshnessWithSubjects says what all subjects cost together: 300 campaigns and 500 mailboxes, with everything on. A
+// TestWhatSubjectsCost says what all subjects cost together: 300 campaigns and 500 mailboxes, with everything on. A
 // change is seen later by a tenth at the most, and each subject has an age of its own.
-func TestFreshnessWithSubjects(t *testing.T) {
+func TestWhatSubjectsCost(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates days")
 	}

@@ -34,8 +34,12 @@ type freshnessRow struct {
 	bytes    int64
 }
 
-// inFull reports whether TestFreshness was asked for by its name. Among all tests it is only a few hours of one of the ways.
-func inFull() bool { return strings.Contains(flag.Lookup("test.run").Value.String(), "Freshness") }
+// inFull reports whether TestFreshness or TestWhatSubjectsCost was asked for by its name. Among all tests they are only a few
+// hours of one of the ways.
+func inFull() bool {
+	run := flag.Lookup("test.run").Value.String()
+	return strings.Contains(run, "Freshness") || strings.Contains(run, "WhatSubjectsCost")
+}
 
 // freshnessDays returns how long is simulated, and how much of it doesn't count.
 func freshnessDays() (all, lead time.Duration) {
