@@ -5,9 +5,13 @@ import (
 	"time"
 )
 
-// SubjectShare of a key's requests goes to subjects, all of them together, at the most. A tenth goes to campaigns in turn
-// already, so that with this much a change is seen later by 0.9 ÷ (0.9 - 0.075), less than a tenth.
-const SubjectShare = 0.075
+const (
+	// SubjectShare of a key's requests goes to subjects, all of them together, at the most. With so much a change is seen
+	// later by less than a tenth: reliability.TestWhatSubjectsCost.
+	SubjectShare = 0.055
+	// maxSubjectCredit is how many requests that share may save up, while there was no token for what waited.
+	maxSubjectCredit = 3
+)
 
 // pace is what is kept to when subjects of a key are asked for.
 //
@@ -31,7 +35,7 @@ func (s *Store) save(q *quota, now time.Time) (p *pace, ready time.Time) {
 		return p, time.Time{}
 	}
 	perSecond := SubjectShare * q.perSecond()
-	p.requests = min(p.requests+perSecond*now.Sub(p.at).Seconds(), 1)
+	p.requests = min(p.requests+perSecond*now.Sub(p.at).Seconds(), maxSubjectCredit)
 	p.at = now
 	if p.requests < 1-1e-9 { // which rounding may take
 		return p, later(now.Add(seconds((1-p.requests)/perSecond)), now.Add(time.Millisecond))
