@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -172,11 +173,11 @@ func (c *Campaign) read(d *jsontext.Decoder, field string) error {
 	case "name":
 		c.Name = cutText(scalarText(v))
 	case "status":
-		c.Status = strings.ToUpper(cutText(scalarText(v)))
+		c.Status = strings.ToUpper(cutText(strings.TrimSpace(scalarText(v))))
 	case "created_at":
 		c.CreatedAt, _, _ = parseMoment(v)
 	case "client_id":
-		c.ClientID = cutText(scalarText(v))
+		c.ClientID = clientID(v)
 	case "parent_campaign_id":
 		c.ParentID, _, _ = parseCount(v)
 	case "max_leads_per_day":
@@ -189,6 +190,17 @@ func (c *Campaign) read(d *jsontext.Decoder, field string) error {
 		c.ClickTracking = !slices.Contains(words, "DONT_LINK_CLICK")
 	}
 	return nil
+}
+
+// clientID returns "" for what is no client's. A number is written in one way, since configurations have it so.
+func clientID(v jsontext.Value) string {
+	if isMissing(v) {
+		return ""
+	}
+	if n, known, err := parseCount(v); known && err == nil && v.Kind() == jsontext.KindNumber {
+		return strconv.FormatInt(n, 10)
+	}
+	return cutText(strings.TrimSpace(scalarText(v)))
 }
 
 // cutText returns s as valid UTF-8 of at most MaxNameLength characters.

@@ -106,10 +106,15 @@ func TestCampaignFields(t *testing.T) {
 
 		{"status", `"id":1,"status":"ACTIVE"`, status("ACTIVE")},
 		{"status in lower case", `"id":1,"status":"paused"`, status("PAUSED")},
+		{"status with spaces", `"id":1,"status":" Active "`, status("ACTIVE")},
 		{"a status nobody has documented", `"id":1,"status":"WARMING_UP"`, status("WARMING_UP")},
 
 		{"client as a number", `"id":1,"client_id":77`, client("77")},
 		{"client as a string", `"id":1,"client_id":"77"`, client("77")},
+		{"client with a point", `"id":1,"client_id":77.0`, client("77")},
+		{"client with an exponent", `"id":1,"client_id":7.7e1`, client("77")},
+		{"client as a string with spaces", `"id":1,"client_id":" 77 "`, client("77")},
+		{"client that is none", `"id":1,"client_id":"null"`, plain(1)},
 		{"client true", `"id":1,"client_id":true`, plain(1)},
 
 		{"parent", `"id":1,"parent_campaign_id":5`, parent(5)},

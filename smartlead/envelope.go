@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -79,8 +80,8 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 	}
 	var name []byte
 	var message string
-	var failed error // says what of "ok" or "success" is false; what follows may say why
-	hasData, isNull, hasField := false, false, false
+	var failed error // says which field says that it is a failure; what follows may say why
+	hasData, hasRows, isNull, hasField := false, false, false, false
 	for d.PeekKind() == jsontext.KindString {
 		raw, err := d.ReadValue()
 		if err != nil {
@@ -103,28 +104,27 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 			if e.object != nil && d.PeekKind() == jsontext.KindBeginObject {
 				err = e.object(d)
 			} else {
+				hasRows = true
 				rows, err = e.readRows(d, body)
 			}
 			if err != nil {
 				return rows, err
 			}
-		case field == "ok", field == "success", field == "error", field == "message", slices.Contains(e.fields, field):
+		case slices.Contains(e.fields, field), strings.EqualFold(field, "message"), slices.Contains(failureFields, strings.ToLower(field)):
 			value, err := d.ReadValue()
 			if err != nil {
 				return rows, syntaxError(err)
 			}
-			switch field {
-			case "message":
-				message = said(body.hide.text(scalarText(value)))
-			case "error":
-				err = checkError(value, body.hide)
-			case "ok", "success":
-				if good, known := parseFlag(value); known && !good && value.Kind() != jsontext.KindNull {
-					failed = fmt.Errorf("%w: %q is false", errFailure200, field)
-				}
-			default:
+			switch {
+			case slices.Contains(e.fields, field):
 				hasField = true
 				err = e.field(field, value)
+			case strings.EqualFold(field, "message"):
+				message = said(body.hide.text(scalarText(value)))
+			case strings.EqualFold(field, "error"):
+				err = checkError(value, body.hide)
+			case failed == nil:
+				failed = readFailure(field, value)
 			}
 			if err != nil {
 				return rows, err
@@ -138,6 +138,9 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 	if _, err := d.ReadToken(); err != nil { // the object's end
 		return rows, syntaxError(err)
 	}
+	if failed == nil && hasRows && rows == 0 && refusedInWords.MatchString(message) {
+		failed = fmt.Errorf("%w: it has no rows", errFailure200)
+	}
 	if failed != nil {
 		return rows, fmt.Errorf("%w; it says: %s", failed, orElse(message, "nothing"))
 	}
@@ -148,15 +151,6 @@ func (e *envelope) readObject(d *jsontext.Decoder, body *pageReader) (rows int, 
 		return rows, fmt.Errorf(`%w: "data" is missing; it says: %s`, errFailure200, orElse(message, "nothing"))
 	}
 	return rows, nil
-}
-
-// checkError returns what an "error" says, or nil if it is null, which says nothing.
-func checkError(value jsontext.Value, hide *redactor) error {
-	if value.Kind() == jsontext.KindNull {
-		return nil
-	}
-	message := readErrorObject(jsontext.Value(`{"error":`+string(value)+`}`), hide).message
-	return fmt.Errorf("%w: %s", errFailure200, orElse(message, `it has an "error"`))
 }
 
 // readRows reads the array of rows.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -44,6 +45,9 @@ func parseMoment(v jsontext.Value) (at time.Time, happened bool, err error) {
 }
 
 func momentOf(text []byte) (at time.Time, happened bool) {
+	if inner, found := bytes.CutPrefix(text, []byte("/Date(")); found { // as .NET writes it
+		text = bytes.TrimSuffix(inner, []byte(")/"))
+	}
 	if len(text) == 0 || text[0] == '-' || !bytes.ContainsAny(text, "123456789") {
 		return time.Time{}, false // also a year before the first
 	}
@@ -55,14 +59,48 @@ func momentOf(text []byte) (at time.Time, happened bool) {
 	if !known {
 		at, known = parseWords(text)
 	}
-	if known && (at.Year() < firstYear || at.Year() > lastYear) {
+	if known && !plausible(at.Year()) || !known && !hasPlausibleYear(text) {
 		return time.Time{}, false
 	}
 	return at, true
 }
 
+func plausible(year int) bool { return year >= firstYear && year <= lastYear }
+
+// hasPlausibleYear reports whether one of the years is plausible that are written in a text in a form that nobody has
+// seen, or none is.
+func hasPlausibleYear(text []byte) bool {
+	years, clock := false, false // that it is in the time of day, where an offset can look like a year
+	for i := 0; i < len(text); {
+		digits := 0
+		for i+digits < len(text) && text[i+digits] >= '0' && text[i+digits] <= '9' {
+			digits++
+		}
+		if n := digits; n == 0 {
+			clock = clock || text[i] == ':'
+			i++
+		} else {
+			if n >= 4 && n <= 9 && (!clock || text[i-1] == ' ') {
+				if n == 8 { // with month and day behind it
+					n = 4
+				}
+				year, _ := strconv.Atoi(string(text[i : i+n]))
+				if plausible(year) {
+					return true
+				}
+				years = true
+			}
+			i += digits
+		}
+	}
+	return !years
+}
+
 // parseEpoch returns the zero time for a number that stands for no moment.
 func parseEpoch(text []byte) time.Time {
+	if at, known := parseDigits(text); known {
+		return at
+	}
 	units, err := strconv.ParseInt(string(text), 10, 64)
 	fraction := 0.0
 	if err != nil {
@@ -84,25 +122,49 @@ func parseEpoch(text []byte) time.Time {
 	default:
 		at = time.Unix(0, units)
 	}
-	if at = at.UTC(); at.Year() < firstYear || at.Year() > lastYear {
+	if at = at.UTC(); !plausible(at.Year()) {
 		return time.Time{}
 	}
 	return at
 }
 
-// wordLayouts are how programs write a moment that begins with the day of the week.
-var wordLayouts = []string{time.RFC1123, time.RFC1123Z, "Mon Jan 02 2006 15:04:05 GMT-0700", time.ANSIC, time.UnixDate}
+// parseDigits reads YYYYMMDD, also with a time of day behind it. As a count of anything since 1970 such a number would be
+// of 1970, or of a year that is far away.
+func parseDigits(text []byte) (at time.Time, known bool) {
+	const layout = "20060102150405.000"
+	s := string(text)
+	switch len(s) {
+	case len("20060102"), len("200601021504"), len("20060102150405"):
+	case len("20060102150405000"):
+		s = s[:len("20060102150405")] + "." + s[len("20060102150405"):]
+	default:
+		return time.Time{}, false
+	}
+	at, err := time.Parse(layout[:len(s)], s)
+	return at, err == nil && plausible(at.Year())
+}
 
-// parseWords reads a moment that begins with the day of the week.
+// wordLayouts are how programs write a moment that begins with the day of the week, and how they do without punctuation.
+var wordLayouts = []string{
+	"Mon, 2 Jan 2006 15:04:05 MST", "Mon, 2 Jan 2006 15:04:05 -0700", time.RFC850, "Mon Jan _2 2006 15:04:05 GMT-0700", time.ANSIC, time.UnixDate,
+	"20060102T150405Z0700",
+}
+
+// parseWords reads a moment that is written in one of wordLayouts.
 func parseWords(text []byte) (at time.Time, known bool) {
-	if len(text) < len(time.ANSIC) || len(text) > 80 || text[0] < 'A' {
+	if len(text) < len("20060102T150405Z") || len(text) > 80 {
 		return time.Time{}, false
 	}
 	words, _, _ := bytes.Cut(text, []byte(" (")) // a browser adds the zone's name
 	for _, layout := range wordLayouts {
-		if at, err := time.Parse(layout, string(words)); err == nil {
-			return at.UTC(), true
+		at, err := time.Parse(layout, string(words))
+		if err != nil {
+			continue
 		}
+		if name, offset := at.Zone(); offset == 0 && strings.Trim(name, "+-0123456789") != "" && name != "UTC" && name != "GMT" {
+			return time.Time{}, false // the name of a zone that nobody here knows
+		}
+		return at.UTC(), true
 	}
 	return time.Time{}, false
 }
@@ -203,10 +265,12 @@ func (s *scanner) zone() (minutes int) {
 		sign = -1
 	}
 	if sign != 0 {
-		minutes = 60 * s.number(2)
+		hours, rest := s.number(2), 0
 		if s.skip(":") || s.more() && s.text[0] != ' ' {
-			minutes += s.number(2)
+			rest = s.number(2)
 		}
+		minutes = 60*hours + rest
+		s.wrong = s.wrong || hours > 15 || rest > 59
 		_ = s.skip(" UTC")
 	}
 	return sign * minutes

@@ -82,6 +82,9 @@ func TestFlags(t *testing.T) {
 		{"saying nothing", `"is_opened":"null","is_clicked":"-","is_replied":"","open_count":"","click_count":"null","is_bounced":"N/A"`, base},
 		{"null", `"is_opened":null,"is_clicked":null,"is_replied":null,"is_bounced":null,"is_unsubscribed":null`, base},
 		{"beside times and counts that say the same", `"is_opened":true,"open_count":3,"open_time":"2022-08-02T13:00:00Z"`, with(func(s *smartlead.Step) { s.Opened = 1 })},
+		{"as other words", `"is_opened":"yes","is_clicked":"Y","is_replied":" true ","is_bounced":"no","is_unsubscribed":"f"`, with(func(s *smartlead.Step) { s.Opened, s.Clicked, s.Replied = 1, 1, 1 })},
+		{"as numbers with a point", `"is_opened":1.0,"is_clicked":1e0,"is_replied":"1.0","is_bounced":0.0,"is_unsubscribed":"0.0"`, with(func(s *smartlead.Step) { s.Opened, s.Clicked, s.Replied = 1, 1, 1 })},
+		{"in place of counts", `"open_count":true,"click_count":false`, with(func(s *smartlead.Step) { s.Opened = 1 })},
 		{"not set beside a time", `"is_replied":false,"reply_time":"2022-08-02T13:00:00Z"`, with(func(s *smartlead.Step) { s.Replied = 1 })},
 		{"set beside a time that is null", `"is_replied":true,"reply_time":null`, with(func(s *smartlead.Step) { s.Replied = 1 })},
 		{"the bare words", `"opened":true,"clicked":"true","replied":1,"unsubscribed":false,"bounced":null`, with(func(s *smartlead.Step) { s.Opened, s.Clicked, s.Replied = 1, 1, 1 })},
@@ -186,7 +189,22 @@ func TestMoments(t *testing.T) {
 		{`1659444551.747`, at},
 		{`"1659444551.747"`, at},
 		{`1.659444551747e12`, at},
+		{`"20220802124911"`, second},
+		{`20220802124911`, second},
+		{`"20220802124911747"`, at},
+		{`"20220802"`, at.Truncate(24 * time.Hour)},
+		{`"20220802T124911Z"`, second},
+		{`"20220802T144911+0200"`, second},
+		{`"Tue, 2 Aug 2022 12:49:11 GMT"`, second},
+		{`"Tuesday, 02-Aug-22 12:49:11 UTC"`, second},
+		{`"/Date(1659444551747)/"`, at},
 		{`"8/2/2022 12:49 PM"`, time.Time{}},
+		{`"Tue, 02 Aug 2022 12:49:11 CEST"`, time.Time{}},
+		{`"8/2/22 12:49 +0530"`, time.Time{}},
+		{`"2022/08/02 12:49:11"`, time.Time{}},
+		{`"2022-08-02T12:49:11.747+99:99"`, time.Time{}},
+		{`"2022-08-02T12:49:11.747-25:00"`, time.Time{}},
+		{`"2022-08-02T12:49:11.747+01:60"`, time.Time{}},
 		{`"2022-08-02T25:99:11Z"`, time.Time{}},
 	} {
 		t.Run(tt.json, func(t *testing.T) {
@@ -211,6 +229,10 @@ func TestMoments(t *testing.T) {
 		`"1970-01-01"`, `"1970-01-01T00:00:00Z"`, `"1970-01-01T00:00:00.000Z"`, `"1970-01-01 00:00:00"`, `"1970-01-01 00:00:00+00"`, `"1970-01-01T05:30:00+05:30"`, `"1970-01-01T05:30:00"`,
 		`"1969-12-31T23:59:59Z"`, `"1899-12-30"`, `"1900-01-01T00:00:00Z"`, `"Thu, 01 Jan 1970 00:00:00 GMT"`,
 		`"9999-12-31T23:59:59Z"`, `253402300799000`,
+		`"01/01/1970"`, `"1/1/1970 12:00:00 AM"`, `"12/30/1899"`, `"1970/01/01 00:00:00"`, `"1970-1-1"`, `"Jan 1, 1970"`, `"1 January 1970"`, `"Thu Jan  1 00:00:00 1970 +0000"`,
+		`"19700101T000000Z"`, `"19700101"`, `"19700101000000"`, `"00010101000000"`, `"1970-01-01T00:00:00Z[UTC]"`, `"1970-01-01 01:00:00 CET"`, `"1970-01-01T00:00:00.000 Europe/Berlin"`,
+		`"Thu, 1 Jan 1970 00:00:00 GMT"`, `"Thursday, 01-Jan-70 00:00:00 UTC"`, `"+0001-01-01T00:00:00Z"`, `"0000-00-00T00:00:00+01:00"`, `"0000-00-00 00:00:01"`,
+		`"+010000-01-01T00:00:00.000Z"`, `"292278994-08-17T07:12:55Z"`, `"/Date(-62135596800000)/"`, `"/Date(0)/"`,
 	} {
 		t.Run(json+" is none", func(t *testing.T) {
 			got, err := statistics(t.Context(), newClient(t, respond(http.StatusOK, perEmail(fmt.Sprintf(`"sent_time":%s,"open_time":%[1]s,"click_time":%[1]s,"reply_time":%[1]s`, json)))))

@@ -2,6 +2,7 @@ package smartlead
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -54,6 +55,8 @@ func (r *statisticsRow) takeStep(_ Count, v jsontext.Value) {
 		r.noStep = fmt.Errorf("sequence_number: %w", err)
 	case known && n > MaxSequenceNumber:
 		r.noStep = fmt.Errorf("sequence_number is not between 0 and %d", MaxSequenceNumber)
+	case known && r.step >= 0 && r.step != int(n):
+		r.step, r.noStep = -1, errors.New("sequence_number comes twice")
 	case known:
 		r.step, r.noStep = int(n), nil
 	}
@@ -62,6 +65,9 @@ func (r *statisticsRow) takeStep(_ Count, v jsontext.Value) {
 // takeCount takes a count of the aggregated shape; null is 0.
 func (r *statisticsRow) takeCount(c Count, v jsontext.Value) {
 	n, known, err := parseCount(v)
+	if err == nil && r.ofStep.named.Has(c) && n != r.ofStep.counts[c] {
+		err = errors.New("comes twice")
+	}
 	r.ofStep.counts[c], r.ofStep.named = n, r.ofStep.named.with(c)
 	if known {
 		r.ofStep.known = r.ofStep.known.with(c)
@@ -88,6 +94,10 @@ func (r *statisticsRow) happen(c Count, happened bool, err error) {
 func (r *statisticsRow) takeOccurrences(c Count, v jsontext.Value) {
 	r.ofEmail.named = r.ofEmail.named.with(c)
 	if isMissing(v) {
+		return
+	}
+	if kind := v.Kind(); kind == jsontext.KindTrue || kind == jsontext.KindFalse {
+		r.happen(c, kind == jsontext.KindTrue, nil)
 		return
 	}
 	n, _, err := parseCount(v)

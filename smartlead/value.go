@@ -58,7 +58,7 @@ func parseCount(v jsontext.Value) (n int64, known bool, err error) {
 	return int64(f), true, nil
 }
 
-// parseFlag reads true or false, also as a string or as 1 or 0. null is false.
+// parseFlag reads true or false, also as a word or as 1 or 0. null is false.
 func parseFlag(v jsontext.Value) (flag, known bool) {
 	switch v.Kind() {
 	case jsontext.KindTrue:
@@ -66,14 +66,14 @@ func parseFlag(v jsontext.Value) (flag, known bool) {
 	case jsontext.KindFalse, jsontext.KindNull:
 		return false, true
 	}
-	switch strings.ToLower(strings.Trim(string(v), `"`)) {
-	case "true", "1":
+	switch strings.ToLower(strings.TrimSpace(strings.Trim(string(v), `"`))) {
+	case "true", "t", "yes", "y":
 		return true, true
-	case "false", "0", "":
+	case "false", "f", "no", "n", "":
 		return false, true
-	default:
-		return false, false
 	}
+	n, known, err := parseCount(v)
+	return n == 1, known && err == nil && n <= 1
 }
 
 // isMissing reports whether a value is null, or a text that stands for a value that isn't there.

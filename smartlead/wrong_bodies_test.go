@@ -32,6 +32,26 @@ var wrongBodies = []struct{ name, body, want string }{
 	{"error within errors", `{"data":[],"error":` + strings.Repeat(`{"error":`, 5000) + `"` + strings.Repeat("x", 1<<20) + `"` + strings.Repeat("}", 5000) + `}`, `it has an "error"`},
 	{"error after the rows", `{"data":[` + row("1", "1") + `],"error":"try again"}`, "try again"},
 
+	{"ok is no", `{"ok":"no","data":[]}`, `"ok" is false`},
+	{"ok is a failure", `{"ok":"failed","data":[]}`, `"ok" is false`},
+	{"ok in another case is false", `{"OK":false,"data":[]}`, `"ok" is false`},
+	{"success in another case is false", `{"data":[],"Success":false}`, `"success" is false`},
+	{"error in another case", `{"Error":"try again","data":[]}`, "try again"},
+	{"status is error", `{"status":"error","data":[]}`, `"status" says so`},
+	{"status is failed, with a message", `{"status":"FAILED","message":"try again","data":[]}`, `"status" says so; it says: try again`},
+	{"status is false", `{"status":false,"data":[]}`, `"status" says so`},
+	{"status is 500", `{"status":500,"data":[]}`, `"status" says so`},
+	{"status is 500 as text", `{"status":"500","data":[` + row("1", "1") + `]}`, `"status" says so`},
+	{"statusCode is 404", `{"statusCode":404,"data":[]}`, `"statusCode" says so`},
+	{"status_code is 429 after the rows", `{"data":[],"status_code":429}`, `"status_code" says so`},
+	{"code is 401", `{"code":401,"data":[]}`, `"code" says so`},
+	{"errors as an array of texts", `{"errors":["try again"],"data":[]}`, `"errors" says so`},
+	{"errors as an array of objects", `{"errors":[{"message":"try again"}],"data":[]}`, `"errors" says so`},
+	{"errors as an object", `{"errors":{"limit":["try again"]},"data":[]}`, `"errors" says so`},
+	{"a message in place of the rows", `{"message":"Invalid API Key","data":[]}`, "it says: Invalid API Key"},
+	{"a message in place of the rows, behind them", `{"data":[],"message":"Too many requests, please try again later"}`, "it says: Too many requests"},
+	{"a message in place of the rows, of a campaign", `{"message":"Campaign not found","data":[]}`, "it says: Campaign not found"},
+
 	{"data is missing", `{"ok":true}`, `"data" is missing`},
 	{"data is null", `{"ok":true,"data":null}`, `"data" is not an array`},
 	{"data is an object", `{"ok":true,"data":{}}`, `"data" is not an array`},
@@ -84,6 +104,9 @@ var wrongBodies = []struct{ name, body, want string }{
 	{"flag is an object", perEmail(`"is_bounced":{}`), "is_bounced: neither true nor false"},
 	{"flag is text", perEmail(`"is_replied":"perhaps"`), "is_replied: neither true nor false"},
 
+	{"sent comes twice in a row", aggregated(`{"sequence_number":1,"sent":5,"sent":7}`), "row 1 of the page: sent: comes twice"},
+	{"opened comes twice in a row", aggregated(`{"sequence_number":1,"sent":5,"opened":null,"opened":7}`), "row 1 of the page: opened: comes twice"},
+
 	{"step comes twice", aggregated(row("1", "1"), row("2", "1"), row("1", "1")), "row 3 of the page: sequence_number 1 comes twice"},
 	{"both shapes in a row", `{"data":[{"sequence_number":1,"sent":2,"stats_id":"a"}]}`, "rows of both shapes"},
 	{"both shapes on a page", aggregated(row("1", "1"), `{"stats_id":"a","sequence_number":2}`), "rows of both shapes"},
@@ -98,6 +121,7 @@ var wrongSteps = []struct{ name, body, want string }{
 	{"step is fractional", aggregated(row("1.5", "1")), "sequence_number: not a whole number"},
 	{"step is no number", aggregated(row(`"first"`, "1")), "sequence_number: not a number"},
 	{"step of an e-mail is missing", `{"data":[{"stats_id":"a"}]}`, "sequence_number is missing"},
+	{"step comes twice in a row", aggregated(`{"sequence_number":1,"sent":5,"sequence_number":2}`), "sequence_number comes twice"},
 	{"steps of all rows are missing", aggregated(`{"sent":1}`, `{"sequence_number":null,"sent":1}`), "none of 2 rows is in a step: sequence_number is missing"},
 }
 
