@@ -81,18 +81,40 @@ func Check(path string) error {
 	if err := foreign(path); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(besides(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	made := err == nil
-	if errors.Is(err, os.ErrExist) {
-		f, err = os.OpenFile(besides(path), os.O_WRONLY, 0)
+	if err := inTheWay(besides(path)); err != nil {
+		return err
 	}
-	if err != nil {
+	// One that is there is what another process is about to save, or was when it was killed.
+	if err := try(besides(path)); err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("couldn't write the cache file: %w", err)
 	}
-	if !made {
-		return f.Close()
+	return nil
+}
+
+// try makes a file and removes it.
+func try(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
 	}
-	return errors.Join(f.Close(), os.Remove(besides(path)))
+	return errors.Join(f.Close(), os.Remove(path))
+}
+
+// inTheWay returns an error for what stands at a name at which the exporter writes, or to which it moves a file of no use,
+// and is somebody else's. A link takes nothing with it.
+func inTheWay(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("couldn't write the cache file: %w", err)
+	case info.Mode()&os.ModeSymlink != 0:
+		return nil
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is in the way of the cache file, and not a regular file: move it away", path)
+	}
+	return foreign(path)
 }
 
 // foreign returns an error for a file that is there and doesn't begin as one of ours: it is somebody's, whoever named it for
@@ -120,6 +142,9 @@ func besides(path string) string { return path + ".new" }
 
 func replace(path string, content []byte) error {
 	beside := besides(path)
+	if err := inTheWay(beside); err != nil {
+		return err
+	}
 	err := write(beside, content)
 	if err == nil {
 		err = os.Rename(beside, path)

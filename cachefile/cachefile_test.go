@@ -195,6 +195,7 @@ func TestLoadRefusesWhatIsNoFile(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
+	const half = `{"format":"smartlead_exporter cache","version":2,"sa`
 	dir := t.TempDir()
 	path := filepath.Join(dir, "cache")
 	if err := cachefile.Check(path); err != nil {
@@ -203,13 +204,13 @@ func TestCheck(t *testing.T) {
 	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
 		t.Errorf("the check left something behind: %v", entries)
 	}
-	if err := os.WriteFile(path+".new", []byte("half"), 0o600); err != nil {
+	if err := os.WriteFile(path+".new", []byte(half), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := cachefile.Check(path); err != nil {
 		t.Errorf("a file that is being written: %v", err)
 	}
-	if got, err := os.ReadFile(path + ".new"); string(got) != "half" {
+	if got, err := os.ReadFile(path + ".new"); string(got) != half {
 		t.Errorf("the check took what another process was about to save: %q, %v", got, err)
 	}
 	if err := cachefile.Check(filepath.Join(dir, "missing", "cache")); !errors.Is(err, os.ErrNotExist) {

@@ -51,7 +51,7 @@ type Keeper struct {
 	saved  uint64 // the store's changes when they were last saved there; 0 if never
 	failed bool
 	last   os.FileInfo // the file as it was last written here; nil if it wasn't
-	at     time.Time   // when that was
+	at     time.Time   // of the newest try
 
 	failures atomic.Uint64           // to write the file, since the start
 	failing  atomic.Pointer[failure] // nil if the file can be written; read without mu, which a slow disk may hold
@@ -106,7 +106,11 @@ func (k *Keeper) load(path string) bool {
 	memory, err := Load(path)
 	if err != nil {
 		aside := path + ".ignored"
-		if moveErr := os.Rename(path, aside); moveErr != nil {
+		moveErr := inTheWay(aside)
+		if moveErr == nil {
+			moveErr = os.Rename(path, aside)
+		}
+		if moveErr != nil {
 			_ = level.Error(k.logger).Log("msg", "the cache file is somebody else's, or damaged, and can't be put aside; nothing is kept until a reload finds that it can",
 				"err", err, "move_err", moveErr)
 			return false
@@ -181,6 +185,11 @@ const bytesPerDay = 1e9
 func (k *Keeper) due() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return k.isDue()
+}
+
+// isDue is due with k.mu held.
+func (k *Keeper) isDue() bool {
 	return k.last == nil || time.Since(k.at).Hours() >= 24*float64(k.last.Size())/bytesPerDay
 }
 
@@ -195,12 +204,14 @@ func (k *Keeper) others() error {
 	return nil
 }
 
-// Begin writes the file whatever has changed. It is called when a configuration has been put into force: what was asked
-// before is known from then on not to be all.
+// Begin is called when a configuration has been put into force: what was asked before is known from then on not to be all.
+// A file that doesn't say so yet is written, whatever has changed; one that does is written when it is due.
 func (k *Keeper) Begin() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.save(false)
+	if k.isDue() {
+		k.save(false)
+	}
 }
 
 // End writes the file for the last time, when nothing is asked any more.
@@ -215,6 +226,7 @@ func (k *Keeper) save(clean bool) {
 		return
 	}
 	accounts, changes := k.store.Remember()
+	k.at = time.Now() // also of a try that fails: it may have filled the disk
 	err := k.others()
 	if err == nil {
 		err = Save(k.path, Memory{Accounts: accounts, Keys: k.quota.Remember(), Clean: clean})
@@ -231,7 +243,7 @@ func (k *Keeper) save(clean bool) {
 		since, _ := k.Failing()
 		_ = level.Info(k.logger).Log("msg", "the cache file can be written again", "file", k.path, "after", time.Since(since).Round(time.Second))
 	}
-	k.saved, k.failed, k.at = changes, false, time.Now()
+	k.saved, k.failed = changes, false
 	k.last, _ = os.Stat(k.path) // nil if it is gone already
 	k.failing.Store(nil)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"smartlead_exporter/cachefile"
 	"smartlead_exporter/collector"
 	"smartlead_exporter/internal/testkit"
 )
@@ -110,5 +111,55 @@ func TestKeeperNeverOverwritesWhatIsOfNoUse(t *testing.T) {
 		if got, err := os.ReadFile(path + ".ignored"); err != nil || string(got) != content {
 			t.Errorf("what was put aside is %q (%v), want %q", got, err, content)
 		}
+	})
+}
+
+// Nothing is taken away beside the file either: what stands where it is written before it takes its place, and where one of
+// no use is put, is somebody's unless it begins as ours.
+func TestForeignFilesBesidesAreKept(t *testing.T) {
+	for _, suffix := range []string{".new", ".ignored"} {
+		for name, content := range map[string]string{"notes": "my notes\n", "a key": "8f2c", "JSON": `{"format":"something else"}`} {
+			t.Run(name+" at "+suffix, func(t *testing.T) {
+				dir := testkit.Write(t, map[string]string{
+					"cache": `{"format":"smartlead_exporter cache","version":99}` + "\n", "cache" + suffix: content,
+				})
+				path := filepath.Join(dir, "cache")
+				synctest.Test(t, func(t *testing.T) {
+					k := keep(t)
+					if err := k.configure(path, 1); err == nil {
+						k.fetch()
+						k.Begin()
+						k.Save()
+						k.End()
+					} else if !strings.Contains(err.Error(), path+suffix) {
+						t.Errorf("got %v, want the file to be refused by its name", err)
+					}
+					if got, err := os.ReadFile(path + suffix); err != nil || string(got) != content {
+						t.Errorf("%s holds %q (%v), want what it held", suffix, got, err)
+					}
+				})
+				if err := cachefile.CheckSetting(path); suffix == ".new" && (err == nil || !strings.Contains(err.Error(), path+suffix)) {
+					t.Errorf("the check says %v, want the file to be refused by its name", err)
+				}
+			})
+		}
+	}
+	t.Run("at .new since the start", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "cache")
+		synctest.Test(t, func(t *testing.T) {
+			k := keep(t)
+			k.mustConfigure(path, 1)
+			k.fetch()
+			if err := os.WriteFile(path+".new", []byte("my notes"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			k.Save()
+			if got, err := os.ReadFile(path + ".new"); err != nil || string(got) != "my notes" {
+				t.Errorf("it holds %q (%v), want what it held", got, err)
+			}
+			if _, err := k.Failing(); err == nil || !strings.Contains(err.Error(), path+".new") {
+				t.Errorf("got %v, want it to be told which file is in the way", err)
+			}
+		})
 	})
 }

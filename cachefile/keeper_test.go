@@ -362,6 +362,7 @@ func TestTwoKeepersOnOneFile(t *testing.T) {
 		one.Save()
 		other.fetch()
 		other.Save()
+		time.Sleep(cachefile.SaveInterval)
 		one.Begin()
 		if _, err := one.Failing(); err == nil || !strings.Contains(err.Error(), "another process") {
 			t.Errorf("got %v, want it to be told that another process writes the file", err)
