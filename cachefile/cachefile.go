@@ -76,7 +76,7 @@ func encode(m Memory, now time.Time) ([]byte, error) {
 func Check(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", path)
+		return fmt.Errorf("%s is not a regular file: name another one", path)
 	}
 	if err := foreign(path); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -94,10 +95,16 @@ func CheckSetting(path string) error {
 	if path == "" {
 		return nil
 	}
-	if err := Check(path); err != nil {
+	err := Check(path)
+	var inTheSystem *fs.PathError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &inTheSystem):
 		return fmt.Errorf("cache.file: %w; let the exporter write there, or name another file", err)
+	default:
+		return fmt.Errorf("cache.file: %w", err) // it says what to do
 	}
-	return nil
 }
 
 // load gives the store what the first file remembers; from later ones there is nothing to learn. One that is of no use is

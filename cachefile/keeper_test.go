@@ -320,8 +320,8 @@ func TestForeignFilesAreRefused(t *testing.T) {
 			if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if err := cachefile.CheckSetting(path); err == nil || !strings.Contains(err.Error(), path) {
-				t.Errorf("got %v, want the file to be refused by its name", err)
+			if err := cachefile.CheckSetting(path); err == nil || !strings.Contains(err.Error(), path) || strings.Count(err.Error(), "name a") != 1 || strings.Contains(err.Error(), "write there") {
+				t.Errorf("got %v, want the file to be refused by its name, with one remedy", err)
 			}
 			if got, err := os.ReadFile(path); string(got) != content || err != nil {
 				t.Errorf("the file holds %q (%v), want what it held", got, err)
