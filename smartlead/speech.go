@@ -26,8 +26,12 @@ var token = regexp.MustCompile(`[\pL\pN_'’]+|[^\x00-\x7f]`)
 // isoDate is kept, though it has more digits than another number may have.
 var isoDate = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 
-// quotation is what stands between quotation marks. An apostrophe in a word is none.
-var quotation = regexp.MustCompile("\"[^\"]*\"|`[^`]*`|(?:^|[^\\pL\\pN])'[^']*'")
+// quotation is what stands between quotation marks, or where databases write a value. An apostrophe in a word is none.
+var quotation = regexp.MustCompile("\"[^\"]*\"|`[^`]*`|(?:^|[^\\pL\\pN])'[^']*'|=\\([^)]*\\)")
+
+// maxQuoted is the number of words that a quotation is kept with. One of more is what somebody wrote, such as a subject,
+// though each of its words be known.
+const maxQuoted = 3
 
 // spoken is a word of a text.
 type spoken struct {
@@ -90,7 +94,7 @@ func listen(text string) []spoken {
 		}
 		i = j
 	}
-	// A quotation with an unknown word is unknown as a whole.
+	// A quotation with an unknown word, or with many, is unknown as a whole.
 	for _, at := range quotation.FindAllStringIndex(text, -1) {
 		var inside []int
 		strange := false
@@ -100,6 +104,7 @@ func listen(text string) []spoken {
 				strange = strange || !w.known
 			}
 		}
+		strange = strange || len(inside) > maxQuoted
 		for _, i := range inside {
 			words[i].known = words[i].known && !strange
 		}
