@@ -127,9 +127,9 @@ func readEmailAccount(d *jsontext.Decoder) (EmailAccount, error) {
 		case "from_email":
 			a.Address = cutText(scalarText(v))
 		case "type":
-			a.Type = strings.ToUpper(cutText(scalarText(v)))
+			a.Type = strings.ToUpper(cutText(strings.TrimSpace(scalarText(v))))
 		case "client_id":
-			a.ClientID = cutText(scalarText(v))
+			a.ClientID = clientID(v)
 		case "is_smtp_success":
 			a.SMTPUp = flagOrNil(v)
 		case "is_imap_success":
@@ -168,7 +168,7 @@ func readWarmup(d *jsontext.Decoder, warmup **Warmup) error {
 		}
 		switch name {
 		case "status":
-			w.Status = strings.ToUpper(cutText(scalarText(v)))
+			w.Status = strings.ToUpper(cutText(strings.TrimSpace(scalarText(v))))
 		case "total_sent_count":
 			w.Sent = countOrUnknown(v)
 		case "total_spam_count":

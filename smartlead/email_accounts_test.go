@@ -42,6 +42,7 @@ func TestEmailAccounts(t *testing.T) {
 		{"in data", `{"ok":true,"data":[` + recordedMailbox + `]}`, []smartlead.EmailAccount{recorded}},
 		{"none", `[]`, nil},
 		{"an id alone", `[{"id":"5"}]`, []smartlead.EmailAccount{unknown}},
+		{"words and numbers written otherwise", `[{"id":"5","type":" gmail ","client_id":77.0,"warmup_details":{"status":" active "}}]`, []smartlead.EmailAccount{{ID: 5, Type: "GMAIL", ClientID: "77", DailyLimit: -1, SentToday: -1, Campaigns: -1, Warmup: &smartlead.Warmup{Status: "ACTIVE", Sent: -1, Spam: -1, Reputation: -1}}}},
 		{"nulls", `[{"id":5,"is_smtp_success":null,"warmup_details":null,"client_id":null,"message_per_day":null,"type":null}]`, []smartlead.EmailAccount{unknown}},
 		{"nonsense", `[{"id":5,"is_smtp_success":"perhaps","warmup_details":[1],"client_id":{},"message_per_day":-1,"daily_sent_count":"many","campaign_count":1.5}]`, []smartlead.EmailAccount{unknown}},
 		{"twice", `[{"id":5},{"id":5,"campaign_count":1}]`, []smartlead.EmailAccount{unknown}},
