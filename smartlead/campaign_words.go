@@ -9,26 +9,46 @@ import (
 
 const maxSettings = 64 << 10 // bytes of track_settings that are looked at
 
-// readTags reads [{"tag_name": "…"}, …], and plain strings in place of the objects; also written into a string. It does
-// so tag by tag, since held together, a row of nothing but tags would take many times its own length.
+// readTags reads [{"tag_name": "…"}, …], and plain strings in place of the objects; also written into a string. One that
+// stands alone, and several with commas between, are read, too, since a tag that is lost is a campaign that isn't found.
+// It does so tag by tag, since held together, a row of nothing but tags would take many times its own length.
 func readTags(d *jsontext.Decoder) ([]string, error) {
 	switch d.PeekKind() {
 	case jsontext.KindBeginArray:
 		return readTagArray(d)
-	case jsontext.KindString:
+	case jsontext.KindString, jsontext.KindBeginObject:
 		v, err := readValue(d)
 		if err != nil {
 			return nil, err
 		}
-		text := strings.TrimSpace(scalarText(v))
-		if !strings.HasPrefix(text, "[") {
-			return nil, nil
-		}
-		tags, _ := readTagArray(newDecoder(strings.NewReader(text))) // those up to where it isn't JSON any more
-		return tags, nil
+		return tagsOf(v), nil
 	default:
 		return nil, skipValue(d)
 	}
+}
+
+// tagsOf returns the tags of an object or a string.
+func tagsOf(v jsontext.Value) (tags []string) {
+	text := strings.TrimSpace(scalarText(v))
+	switch {
+	case isMissing(v):
+		return nil
+	case strings.HasPrefix(text, "["):
+		tags, _ = readTagArray(newDecoder(strings.NewReader(text))) // those up to where it isn't JSON any more
+		return tags
+	case strings.HasPrefix(text, "{"):
+		v = jsontext.Value(text)
+	}
+	names := []string{tagName(v, 0)}
+	if v.Kind() == jsontext.KindString {
+		names = strings.SplitN(text, ",", maxTags+1)
+	}
+	for _, name := range names[:min(len(names), maxTags)] {
+		if name = cutText(strings.TrimSpace(name)); name != "" {
+			tags = append(tags, name)
+		}
+	}
+	return tags
 }
 
 // readTagArray returns the tags it has read with an error, too.
@@ -42,7 +62,7 @@ func readTagArray(d *jsontext.Decoder) ([]string, error) {
 		if err != nil {
 			return tags, syntaxError(err)
 		}
-		if name := tagName(tag); name != "" {
+		if name := tagName(tag, 0); name != "" {
 			tags = append(tags, name)
 		}
 	}
@@ -57,22 +77,27 @@ func readTagArray(d *jsontext.Decoder) ([]string, error) {
 	return tags, nil
 }
 
-// tagName returns "" for a tag without a name.
-func tagName(tag jsontext.Value) string {
+// tagNames are the fields that may hold the name of a tag, the likeliest first.
+var tagNames = []string{"tag_name", "name", "label", "title", "tag"}
+
+// tagName returns "" for a tag without a name. An object may have it in another one, no deeper: depth is 1 there.
+func tagName(tag jsontext.Value, depth int) string {
 	if tag.Kind() == jsontext.KindBeginObject {
-		var object struct {
-			TagName jsontext.Value `json:"tag_name"`
-			Name    jsontext.Value `json:"name"`
+		if depth > 1 {
+			return ""
 		}
+		var object map[string]jsontext.Value
 		if json.Unmarshal(tag, &object, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
 			return ""
 		}
-		if scalarText(object.TagName) == "" {
-			object.TagName = object.Name
+		for _, field := range tagNames {
+			if name := tagName(object[field], depth+1); name != "" {
+				return name
+			}
 		}
-		tag = object.TagName
+		return ""
 	}
-	return cutText(scalarText(tag))
+	return cutText(strings.TrimSpace(scalarText(tag)))
 }
 
 // settingsOf returns the words of track_settings, in upper case and in the short form: an array of words, one word,
