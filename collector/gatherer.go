@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -76,8 +77,22 @@ func (g *Gatherer) ForCampaign(ctx context.Context, id int64) prometheus.Gathere
 	})
 }
 
+// sortFamilies puts what people look for first: what is known of campaigns and accounts, then what is known of the exporter,
+// then of the process it is. The format leaves the order to us; it is the same each time.
 func sortFamilies(families []*dto.MetricFamily) {
-	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+	rank := func(name string) int {
+		switch {
+		case strings.HasPrefix(name, "smartlead_exporter_"):
+			return 1
+		case strings.HasPrefix(name, "smartlead_"):
+			return 0
+		default:
+			return 2
+		}
+	}
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int {
+		return cmp.Or(cmp.Compare(rank(a.GetName()), rank(b.GetName())), strings.Compare(a.GetName(), b.GetName()))
+	})
 }
 
 // show returns the families of these campaigns, accounts and subjects.
