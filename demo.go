@@ -39,7 +39,7 @@ func loadDemo(logger log.Logger, o *options, e *exporter.Exporter) error {
 	if err := e.Apply(cfg); err != nil {
 		return err
 	}
-	_ = level.Info(logger).Log("msg", "the data is SIMULATED: no key, no network, ten minutes a second",
+	_ = level.Info(logger).Log("msg", "the data is SIMULATED: no key, no network, and as much happens in a quarter of an hour as else in a day",
 		"look_at", web.BrowserURL(*o.toolkit.WebListenAddresses, *o.toolkit.WebConfigFile != "", o.web.TelemetryPath))
 	return nil
 }

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,15 +36,45 @@ type past struct {
 	counts   func(time.Time) map[int64][]simulator.StepCounts
 }
 
-// demoPast returns the counts of --demo before it was started: they lead to those with which it starts on the morning
-// of the newest Monday, and go as fast as real time until then.
-func demoPast(t *testing.T, started time.Time) func(time.Time) map[int64][]simulator.StepCounts {
-	t.Helper()
-	started = started.UTC()
-	monday := time.Date(started.Year(), started.Month(), started.Day()-(int(started.Weekday())+6)%7, 9, 0, 0, 0, time.UTC)
-	if monday.After(started) {
+// demoMonday is the newest Monday's morning. Whatever the day on which tests run, what they see of the demonstration's campaigns
+// begins there, after a Sunday without e-mails.
+func demoMonday(now time.Time) time.Time {
+	now = now.UTC()
+	monday := time.Date(now.Year(), now.Month(), now.Day()-(int(now.Weekday())+6)%7, 9, 0, 0, 0, time.UTC)
+	if monday.After(now) {
 		monday = monday.AddDate(0, 0, -7)
 	}
+	return monday
+}
+
+// startHurriedDemo starts an exporter of the demonstration's campaigns, for which ten minutes pass in a second, so that there
+// is something of everything at once.
+func startHurriedDemo(t *testing.T, now time.Time) *exporter {
+	t.Helper()
+	monday := demoMonday(now)
+	clock := simulator.AcceleratedClock(monday, 600)
+	sim, err := simulator.New(simulator.Options{
+		Campaigns: simulator.Demo(1, monday), Mailboxes: simulator.DemoMailboxes(1, monday), Clock: clock,
+		Limits: simulator.Limits{PerMinute: 200_000}, // for the headers; more than what is configured
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", clock().UTC().Format(http.TimeFormat)) // by which e-mails that arrive between pages are kept out
+		sim.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return startExporter(t, strings.Replace(configuration(
+		account("demo", server.URL+simulator.DefaultPrefix, "    discovery: {interval: 1m}\n    collect: [mailboxes, leads, people]\n"),
+	), "ttl: 100ms", "ttl: 2s", 1))
+}
+
+// demoPast returns the counts of these campaigns before: they lead to those with which they begin, and go as fast as real
+// time until then.
+func demoPast(t *testing.T, started time.Time) func(time.Time) map[int64][]simulator.StepCounts {
+	t.Helper()
+	monday := demoMonday(started)
 	var now atomic.Int64
 	campaigns := simulator.Demo(1, monday)
 	sim, err := simulator.New(simulator.Options{Campaigns: campaigns, Clock: func() time.Time { return time.UnixMilli(now.Load()) }})

@@ -40,7 +40,7 @@ func startWorld(t *testing.T) *world {
 			Tags: []simulator.Tag{{ID: 1, Name: "outbound"}}, Source: simulator.Aggregated(steadyCounts(now, now)...),
 		}},
 	})
-	w.demo = startDemo(t)
+	w.demo = startHurriedDemo(t, now)
 	w.steady = startExporter(t, configuration(account(steadyAccount, api, "    discovery: {interval: 1m}\n")))
 
 	var history []past

@@ -119,6 +119,8 @@ func TestNewRefuses(t *testing.T) {
 		"from 5h0m0s to 4h0m0s":               changed(func(m *simulator.Model) { m.Opens, m.Ends = 5*time.Hour, 4*time.Hour }),
 		"fade must be 0 to 1":                 changed(func(m *simulator.Model) { m.Fade = 1.1 }),
 		"chances contradict":                  changed(func(m *simulator.Model) { m.Read, m.Click = 0.1, 0.2 }),
+		"in a busy time there must be leads":  changed(func(m *simulator.Model) { m.Busy = simulator.Busy{From: monday, Faster: 1} }),
+		"nothing happens slower than else":    changed(func(m *simulator.Model) { m.Busy = simulator.Busy{From: monday, LeadsPerHour: 1, Faster: 0.5} }),
 		"chances contradict each other":       changed(func(m *simulator.Model) { m.Read, m.Bounce = 0.6, 0.5 }),
 		"no weekday 7":                        changed(func(m *simulator.Model) { m.Days = append(m.Days, 7) }),
 	} {

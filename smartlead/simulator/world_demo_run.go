@@ -1,15 +1,13 @@
 package simulator
 
-import (
-	"net/http"
-	"time"
-)
+import "time"
 
 const (
 	demoSeed = 1
-	// demoSpeed makes ten minutes pass in a second: a working day of eight hours takes less than a minute, so a graph
-	// moves while one watches.
-	demoSpeed = 600
+	// demoHurry is how many days' leads a busy hour has, and demoFaster by how much faster than else their lives go: ten
+	// minutes in a second. So the numbers of all campaigns together move every few seconds.
+	demoHurry  = 4
+	demoFaster = 600
 )
 
 // DemoPerMinute is how many requests a minute the headers of a demonstration speak of. Nobody is held to it.
@@ -19,42 +17,42 @@ const DemoPerMinute = 6000
 // can be tried.
 const DemoExpiredKey = "expired"
 
-// RunDemo returns the API of a simulator of its own, with the campaigns of a [Demo]. They begin to live now, on a
-// Monday morning of their own time, of which ten minutes pass in a second. Every key is accepted but [DemoExpiredKey].
-func RunDemo() (http.Handler, error) {
-	clock := AcceleratedClock(demoStart(time.Now()), demoSpeed)
-	sim, err := New(Options{
-		Campaigns: Demo(demoSeed, clock()), Mailboxes: DemoMailboxes(demoSeed, clock()), Clock: clock,
-		Limits: Limits{PerMinute: DemoPerMinute}, ExpiredKeys: []string{DemoExpiredKey},
-	})
-	if err != nil {
-		return nil, err
+// RunDemo returns a simulator of its own, with the campaigns of a [Demo], in real time. Up to now they have lived
+// at their own speed, as in [DemoPast]; from now on they are [Busy], whatever the day and the hour. Every key is accepted but
+// [DemoExpiredKey].
+func RunDemo() (*Simulator, error) {
+	now := time.Now()
+	start := demoStart(now)
+	campaigns := Demo(demoSeed, start)
+	for i := range campaigns {
+		m := campaigns[i].Source.(*live).model
+		m.Busy = Busy{From: now, LeadsPerHour: demoHurry * m.LeadsPerDay, Faster: demoFaster}
+		campaigns[i].Source = Live(m)
 	}
-	return Dated(sim, clock), nil
+	return newDemo(start, campaigns)
 }
 
-// DemoPast returns the API of a simulator with the campaigns of RunDemo, in whose past and present time passes as it does for
-// us. Where RunDemo's time has come to, both hold the same; but here all campaigns have a row for each e-mail, since others
+// DemoPast returns a simulator with the campaigns of RunDemo, which are never busy. Up to the moment at which
+// RunDemo was called, in the same week, both hold the same; but here all campaigns have a row for each e-mail, since others
 // don't tell their past.
-func DemoPast() (http.Handler, error) {
-	campaigns := Demo(demoSeed, demoStart(time.Now()))
+func DemoPast() (*Simulator, error) {
+	start := demoStart(time.Now())
+	campaigns := Demo(demoSeed, start)
 	for i := range campaigns {
 		campaigns[i].Shape = PerEmail
 	}
-	return New(Options{Campaigns: campaigns, ExpiredKeys: []string{DemoExpiredKey}})
+	return newDemo(start, campaigns)
 }
 
-// Dated has a simulator tell its own time, which is not ours: by the time of the first page a client keeps out e-mails
-// that are sent between two pages, and at this speed there often are some.
-func Dated(sim http.Handler, clock func() time.Time) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Date", clock().UTC().Format(http.TimeFormat))
-		sim.ServeHTTP(w, r)
+func newDemo(start time.Time, campaigns []Campaign) (*Simulator, error) {
+	return New(Options{
+		Campaigns: campaigns, Mailboxes: DemoMailboxes(demoSeed, start),
+		Limits: Limits{PerMinute: DemoPerMinute}, ExpiredKeys: []string{DemoExpiredKey},
 	})
 }
 
-// demoStart returns when the campaigns begin to live: on the morning of the newest Monday. Begun on a weekend, they
-// would send nothing for minutes.
+// demoStart returns when the campaigns stand as a [Demo] says: on the morning of the newest Monday. So all demonstrations of
+// a week have the same past.
 func demoStart(now time.Time) time.Time {
 	const opens = 9 // o'clock, UTC
 	now = now.UTC()

@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"smartlead_exporter/smartlead"
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -60,29 +62,66 @@ func TestRunDemoMoves(t *testing.T) {
 	}
 }
 
-// E-mails that are sent while the pages of a campaign are fetched make it fetch them anew, up to the moment when it began,
-// by the clock of the demonstration. Without that clock it would never get a set that is complete.
-func TestDatedGrowsBetweenPages(t *testing.T) {
+// What a demonstration begins with is what its past ends with, at whatever moment of a week, and from there it goes on
+// without a leap: nothing falls, nothing is of the future, and nothing that was there is another.
+func TestRunDemoGoesOnFromItsPast(t *testing.T) {
 	t.Parallel()
-	start := time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
-	ticks := 0
-	clock := func() time.Time { // each look at it takes a second
-		ticks++
-		return start.Add(time.Duration(ticks) * time.Second)
-	}
-	sim := newSim(t, simulator.Options{Clock: clock}, simulator.Campaign{
-		ID: 1, Source: simulator.Rows(2500, 10), Order: simulator.NewestFirst,
-	})
-	sim.Inject(simulator.Fault{
-		Match:   []simulator.Matcher{func(r simulator.Request) bool { return r.Offset() > 0 }},
-		Effects: []simulator.Effect{simulator.Arrive(1)},
-	})
-	c := client(t, simulator.Transport(simulator.Dated(sim, clock)))
-	statistics, err := c.Statistics(t.Context(), smartlead.StatisticsQuery{CampaignID: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if statistics.Rows != 2500 {
-		t.Errorf("%d rows, want those that were there when it began", statistics.Rows)
+	for _, later := range []time.Duration{0, 47 * time.Hour, 57*time.Hour - time.Second, 108*time.Hour + 12345*time.Millisecond} {
+		t.Run(later.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(later) // after the midnight of a Saturday
+				past, err := simulator.DemoPast()
+				if err != nil {
+					t.Fatal(err)
+				}
+				present, err := simulator.RunDemo()
+				if err != nil {
+					t.Fatal(err)
+				}
+				before := map[int64][]simulator.StepCounts{}
+				for id := int64(101); id <= 108; id++ {
+					before[id], _ = present.Counts(id)
+					if want, _ := past.Counts(id); !cmp.Equal(want, before[id]) {
+						t.Errorf("campaign %d begins otherwise than its past ends (-past +present):\n%s", id, cmp.Diff(want, before[id]))
+					}
+				}
+				if len(before[103]) != 8 {
+					t.Errorf("compared %v", before)
+				}
+				for _, after := range []time.Duration{time.Second, 10 * time.Second, time.Minute, 3 * time.Hour} {
+					time.Sleep(after)
+					most := 2 + int64(after.Hours()*1000) // of a step, several times what is sent on the way
+					for id, steps := range before {
+						now, _ := present.Counts(id)
+						for i, was := range steps {
+							for kind, by := range map[string]int64{
+								"sent": now[i].Sent - was.Sent, "opened": now[i].Opened - was.Opened, "clicked": now[i].Clicked - was.Clicked,
+								"replied": now[i].Replied - was.Replied, "unsubscribed": now[i].Unsubscribed - was.Unsubscribed, "bounced": now[i].Bounced - was.Bounced,
+							} {
+								if by < 0 || by > most {
+									t.Errorf("%s of campaign %d, step %d: %+d within %s, want up to %d", kind, id, was.Step, by, after, most)
+								}
+							}
+						}
+						before[id] = now
+					}
+				}
+				rows := 0
+				_, err = client(t, simulator.Transport(present)).EachRow(t.Context(), smartlead.StatisticsQuery{CampaignID: 101}, smartlead.Times{
+					Reset: func() {}, Row: func(row smartlead.RowTimes) {
+						rows++
+						for _, at := range []time.Time{row.Sent, row.Opened, row.Clicked, row.Replied} {
+							if at.After(time.Now()) {
+								t.Errorf("at %s something is of %s", time.Now(), at)
+							}
+						}
+					},
+				})
+				if err != nil || rows < 3000 {
+					t.Errorf("read %d rows, %v", rows, err)
+				}
+			})
+		})
 	}
 }

@@ -29,8 +29,10 @@ type live struct {
 
 	mu      sync.Mutex
 	nextDay time.Time // the first day whose leads have not been made
-	leads   int       // made so far
-	sent    []sending // of these leads, by time; replaced as a whole when it grows
+	// busyHours is how many hours of the busy time have been made.
+	busyHours int
+	leads     int       // made so far
+	sent      []sending // of these leads, by time; replaced as a whole when it grows
 }
 
 // reopenInterval is the time between two times that a lead opens an e-mail.
@@ -68,6 +70,7 @@ func (l *live) until(now time.Time) []sending {
 			made = l.day(made, from, to)
 		}
 	}
+	made = l.busy(made, now)
 	if len(made) > 0 {
 		made = append(made, l.sent...)
 		slices.SortFunc(made, func(a, b sending) int {
@@ -84,7 +87,7 @@ func (l *live) until(now time.Time) []sending {
 // over reports whether no further lead will be written to.
 func (l *live) over() bool {
 	m := &l.model
-	return m.LeadsPerDay == 0 || m.Leads > 0 && l.leads >= m.Leads || !m.Stop.IsZero() && !l.nextDay.Before(m.Stop)
+	return m.LeadsPerDay == 0 || m.Busy.begun(l.nextDay) || m.Leads > 0 && l.leads >= m.Leads || !m.Stop.IsZero() && !l.nextDay.Before(m.Stop)
 }
 
 // day appends what is sent, ever, to the leads of a day.
@@ -94,11 +97,14 @@ func (l *live) day(dst []sending, from, to time.Time) []sending {
 		n = min(n, l.model.Leads-l.leads)
 	}
 	for i := range n {
-		l.leads++
-		rng := rand.New(rand.NewPCG(l.model.Seed, uint64(l.leads)))
+		rng := rand.New(rand.NewPCG(l.model.Seed, uint64(l.leads+1)))
 		// Each lead has its own part of the day, and a moment at random in it.
 		share := (float64(i) + rng.Float64()) / float64(n)
 		first := from.Add(time.Duration(share * float64(to.Sub(from))))
+		if l.model.Busy.begun(first) {
+			return dst
+		}
+		l.leads++
 		made := len(dst)
 		dst = l.model.lead(dst, rng, uint32(l.leads), first)
 		dst = append(dst[:made], l.model.later(dst[made:])...)

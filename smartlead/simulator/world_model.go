@@ -57,6 +57,9 @@ type Model struct {
 
 	Variants  int // texts of each step, of which a lead gets one; 0 is none
 	BodyBytes int // length of each message
+
+	// Busy is a time in which more happens; the zero value is none.
+	Busy Busy
 }
 
 func (m *Model) validate() error {
@@ -81,6 +84,9 @@ func (m *Model) validate() error {
 		return errors.New("the chances of what goes otherwise must be 0 to 1")
 	case m.Variants < 0 || m.Variants > maxVariants:
 		return fmt.Errorf("the variants must be 0 to %d, not %d", maxVariants, m.Variants)
+	}
+	if err := m.Busy.validate(); err != nil {
+		return err
 	}
 	for _, day := range m.Days {
 		if day < time.Sunday || day > time.Saturday {
