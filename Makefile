@@ -130,7 +130,7 @@ lint-actions: $(if $(wildcard .github/workflows/*),$(tools_bin)/actionlint)
 
 .PHONY: lint-scripts
 lint-scripts: ## Check shell scripts and YAML; needs shellcheck and yamllint
-	shellcheck .ci/* deploy/packages/*.sh
+	shellcheck .ci/* deploy/packages/*.sh deploy/prometheus/*.sh
 	yamllint .
 
 .PHONY: check-rules

@@ -37,10 +37,13 @@ type composeService struct {
 type service struct {
 	composeService `yaml:",inline"`
 
-	Image string `yaml:"image"`
-	Build struct {
+	Image      string `yaml:"image"`
+	PullPolicy string `yaml:"pull_policy"`
+	Build      struct {
 		Context string `yaml:"context"`
 	} `yaml:"build"`
+	User        string            `yaml:"user"`
+	Entrypoint  []string          `yaml:"entrypoint"`
 	Command     []string          `yaml:"command"`
 	Environment map[string]string `yaml:"environment"`
 	Ports       []string          `yaml:"ports"`
@@ -67,19 +70,19 @@ func TestCompose(t *testing.T) {
 	if err := decoder.Decode(&c); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := slices.Sorted(maps.Keys(c.Services)), []string{"alertmanager", "exporter", "grafana", "prometheus"}; !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(c.Services)), []string{"alertmanager", "exporter", "grafana", "history", "past", "prometheus"}; !slices.Equal(got, want) {
 		t.Fatalf("the services are %q, want %q", got, want)
 	}
 	for name, s := range c.Services {
 		t.Run(name, func(t *testing.T) { checkService(t, &c, &s) })
 	}
 
-	for name, program := range map[string]programs.Program{"prometheus": programs.Prometheus, "alertmanager": programs.Alertmanager} {
+	for name, program := range map[string]programs.Program{"past": programs.Prometheus, "prometheus": programs.Prometheus, "alertmanager": programs.Alertmanager} {
 		pin, err := installation.Pin(program)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if name == "prometheus" { // v0.315.0 is what Go calls 3.15.0
+		if program == programs.Prometheus { // v0.315.0 is what Go calls 3.15.0
 			pin = regexp.MustCompile(`^v0\.(\d+)(\d\d)\.`).ReplaceAllString(pin, "v$1.$2.")
 			pin = regexp.MustCompile(`\.0(\d)\.`).ReplaceAllString(pin, ".$1.")
 		}
@@ -90,6 +93,26 @@ func TestCompose(t *testing.T) {
 	knowsFlags(t, binaries.prometheus, c.Services["prometheus"].Command)
 	knowsFlags(t, binaries.alertmanager, c.Services["alertmanager"].Command)
 	knowsFlags(t, binaries.exporter, c.Services["exporter"].Command)
+	history := c.Services["history"].Command
+	knowsFlags(t, binaries.exporter, history)
+
+	// The past is of the series that are scraped.
+	var config struct {
+		Scrapes []struct {
+			Job     string `yaml:"job_name"`
+			Targets []struct {
+				Targets []string `yaml:"targets"`
+			} `yaml:"static_configs"`
+		} `yaml:"scrape_configs"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "deploy/prometheus/prometheus.yml")), &config); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{"job": config.Scrapes[0].Job, "instance": config.Scrapes[0].Targets[0].Targets[0]} {
+		if flag := "--backfill.label=" + name + "=" + value; !slices.Contains(history, flag) {
+			t.Errorf("history has the flags %q, want %s", history, flag)
+		}
+	}
 
 	// Who asks whom, by the names and ports of services.
 	asked := regexp.MustCompile(`\b(\w+):(\d{4,5})\b`)
@@ -113,13 +136,20 @@ func checkService(t *testing.T, c *compose, s *service) {
 	if !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
 		t.Error("may do more than it needs")
 	}
-	if s.Build.Context == "" && !pinned.MatchString(s.Image) {
+	built := slices.ContainsFunc(slices.Collect(maps.Values(c.Services)), func(o service) bool { return o.Image == s.Image && o.Build.Context != "" })
+	if built && s.Build.Context == "" && s.PullPolicy != "never" {
+		t.Errorf("the image %s is built, and pulled all the same", s.Image)
+	}
+	if !built && !pinned.MatchString(s.Image) {
 		t.Errorf("the image %s isn't pinned", s.Image)
 	}
 	if s.Build.Context != "" {
 		read(t, filepath.Join("deploy", s.Build.Context, "Dockerfile"))
 	}
-	if h := s.Healthcheck; len(h.Test) < 2 || h.Test[0] != "CMD" || h.Interval == "" || h.Timeout == "" || h.Retries == 0 || h.StartPeriod == "" {
+	ends := s.Restart == "no" // and others wait for that
+	if h := s.Healthcheck; ends != (len(h.Test) == 0) {
+		t.Errorf("it is restarted: %q, and its health is checked by %+v", s.Restart, h)
+	} else if !ends && (len(h.Test) < 2 || h.Test[0] != "CMD" || h.Interval == "" || h.Timeout == "" || h.Retries == 0 || h.StartPeriod == "") {
 		t.Errorf("its health is checked by %+v", h)
 	}
 	for _, port := range s.Ports {
@@ -128,8 +158,12 @@ func checkService(t *testing.T, c *compose, s *service) {
 		}
 	}
 	for name, on := range s.DependsOn {
-		if _, ok := c.Services[name]; !ok || on.Condition != "service_healthy" {
-			t.Errorf("it depends on %s: %+v", name, on)
+		want := "service_healthy"
+		if c.Services[name].Restart == "no" {
+			want = "service_completed_successfully"
+		}
+		if _, ok := c.Services[name]; !ok || on.Condition != want {
+			t.Errorf("it depends on %s: %+v, want it %s", name, on, want)
 		}
 	}
 	inside := map[string]string{} // what is mounted where
@@ -148,9 +182,9 @@ func checkService(t *testing.T, c *compose, s *service) {
 		inside[to] = filepath.Join("deploy", from)
 	}
 	// Files that flags and variables name have to be mounted.
-	for _, text := range slices.Concat(s.Command, slices.Collect(maps.Values(s.Environment))) {
+	for _, text := range slices.Concat(s.Entrypoint, s.Command, slices.Collect(maps.Values(s.Environment))) {
 		path := text[strings.Index(text, "=")+1:]
-		if !strings.HasSuffix(path, ".yml") && !strings.HasSuffix(path, ".json") {
+		if !strings.HasSuffix(path, ".yml") && !strings.HasSuffix(path, ".json") && !strings.HasSuffix(path, ".sh") {
 			continue
 		}
 		if from, ok := inside[path]; ok {

@@ -97,6 +97,8 @@ func TestStack(t *testing.T) {
 		return err
 	})
 
+	checkPast(t, p)
+
 	stack.CtrlC()
 	<-stack.Ended()
 	for name, address := range addresses {
@@ -109,6 +111,36 @@ func TestStack(t *testing.T) {
 	}
 }
 
+// checkPast: the demonstration's past is there, and the present goes on in its series, without a leap.
+func checkPast(t *testing.T, p *prometheus) {
+	t.Helper()
+	for expr, want := range map[string]float64{
+		// The oldest campaign began 60 working days ago, and the newest one at most eight days.
+		`count(count by (campaign_id) (last_over_time(smartlead_sent_total[1h] offset 80d)))`: 1,
+		`count(count by (campaign_id) (last_over_time(smartlead_sent_total[3h])))`:            8,
+		`count(count by (campaign_id) (last_over_time(smartlead_campaign_info[100d])))`:       8,
+		// What the alerts on growth look back to.
+		`count(last_over_time(campaign:smartlead_sent:sum[1h] offset 1d))`:            8,
+		`count(last_over_time(campaign:smartlead_sent:sum[1h] offset 28d)) >= bool 5`: 1, // the sixth with the week
+		// Each step's past and present are one series.
+		`count(count by (campaign_id, sequence_number) (last_over_time(smartlead_sent_total[100d])) != 1) or vector(0)`: 0,
+		// Nothing falls, and no step of a campaign has within minutes what it had in weeks.
+		`count(resets(smartlead_sent_total[100d]) > 0) or vector(0)`:                                                                                      0,
+		`count(last_over_time(smartlead_sent_total[1m]) - on (campaign_id, sequence_number) min_over_time(smartlead_sent_total[90m]) > 200) or vector(0)`: 0,
+	} {
+		await(t, expr, func() error {
+			r, err := p.now(expr)
+			if err != nil {
+				return err
+			}
+			if got, err := r.one(); err != nil || got != want {
+				return fmt.Errorf("got %g (%v), want %g", got, err, want)
+			}
+			return nil
+		})
+	}
+}
+
 // TestStackFails: what is wrong is said, with what to do, and nothing is left running.
 func TestStackFails(t *testing.T) {
 	t.Parallel()
@@ -116,17 +148,26 @@ func TestStackFails(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./stack").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	broken := filepath.Join(t.TempDir(), "exporter")
-	if err := os.WriteFile(broken, []byte("#!/bin/sh\necho out of order >&2\nexit 3\n"), 0o700); err != nil {
-		t.Fatal(err)
+	script := func(text string) string {
+		path := filepath.Join(t.TempDir(), "exporter")
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"echo out of order >&2\nexit 3\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
+	broken := script("")
+	ends := script(`for flag; do
+	case $flag in --backfill=*) printf 'a{} 1 %s\n# EOF\n' "$(date +%s)" >"${flag#*=}"; exit 0 ;; esac
+done
+`)
 	for _, tt := range []struct {
 		name, tools, exporter string
 		want                  []string
 	}{
 		{"no tools", t.TempDir(), binaries.exporter, []string{"is missing", "run make tools"}},
 		{"no exporter", installation.ToolsDir, filepath.Join(t.TempDir(), "none"), []string{"the exporter's binary is missing", "run make build"}},
-		{"an exporter that ends", installation.ToolsDir, broken, []string{"exporter has ended: exit status 3", "out of order"}},
+		{"no past", installation.ToolsDir, broken, []string{"couldn't write the campaigns' past: exit status 3", "out of order"}},
+		{"an exporter that ends", installation.ToolsDir, ends, []string{"exporter has ended: exit status 3", "out of order"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			temporary := t.TempDir()

@@ -17,7 +17,7 @@ import (
 )
 
 // startTimeout is how long the programs may take to be ready, all together.
-const startTimeout = time.Minute
+const startTimeout = 2 * time.Minute
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
@@ -66,7 +66,8 @@ func show(installation programs.Installation, exporter string, stdout io.Writer)
 	}
 	fmt.Fprintf(stdout, `
 The exporter    http://%[1]s/
-                The campaigns are SIMULATED: ten minutes pass in a second.
+                The campaigns are SIMULATED. Prometheus has twelve weeks of their past; from now on as much happens in a
+                quarter of an hour as in a day of these.
 Alertmanager    http://%[2]s/
                 The first alerts come after a quarter of an hour.
 Prometheus      http://%[3]s

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"smartlead_exporter/e2e/internal/programs"
 )
@@ -62,6 +63,9 @@ func (s *stack) start(ctx context.Context, exporter string) error {
 		return fmt.Errorf("the configuration of Prometheus is wrong: %w\n%s", err, out)
 	}
 
+	if err := s.past(ctx, exporter); err != nil {
+		return err
+	}
 	s.ended = make(chan *programs.Process, 3) // all, if nobody listens
 	if err := s.launch(ctx, "exporter", exporter, "http://"+s.exporter+"/-/ready",
 		"--demo", "--web.listen-address="+s.exporter); err != nil {
@@ -74,8 +78,35 @@ func (s *stack) start(ctx context.Context, exporter string) error {
 		return err
 	}
 	return s.launch(ctx, "prometheus", paths["prometheus"], "http://"+s.prometheus+"/-/ready",
-		"--config.file="+config, "--storage.tsdb.path="+filepath.Join(s.folder, "prometheus"),
+		"--config.file="+config, "--storage.tsdb.path="+filepath.Join(s.folder, "prometheus"), "--storage.tsdb.retention.time=90d",
 		"--web.listen-address="+s.prometheus, "--web.external-url=http://"+s.prometheus)
+}
+
+// past gives Prometheus the past of the demonstration's campaigns.
+func (s *stack) past(ctx context.Context, exporter string) error {
+	file := filepath.Join(s.folder, "history.om")
+	history := exec.CommandContext(ctx, exporter, "--demo", "--backfill="+file, "--backfill.until=now", //nolint:gosec // Named by whoever runs this.
+		"--backfill.label=job=smartlead", "--backfill.label=instance="+s.exporter)
+	if out, err := history.CombinedOutput(); err != nil {
+		return fmt.Errorf("couldn't write the campaigns' past: %w\n%s", err, out)
+	}
+	bin, err := filepath.Abs(filepath.Join(s.installation.ToolsDir, "bin"))
+	if err != nil {
+		return err
+	}
+	meanwhile, err := programs.FreeAddress() // another stack could be on its way to the usual one
+	if err != nil {
+		return err
+	}
+	script := filepath.Join(s.installation.Repository, "deploy", "prometheus", "import-history.sh")
+	rules := filepath.Join(s.installation.Repository, "alerts", "recording.rules.yml")
+	importing := exec.CommandContext(ctx, "sh", script, file, filepath.Join(s.folder, "prometheus"), rules, meanwhile) //nolint:gosec // Its own files.
+	importing.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "TMPDIR="+s.folder)
+	importing.Cancel = func() error { return importing.Process.Signal(syscall.SIGTERM) } // it has a child to end
+	if out, err := importing.CombinedOutput(); err != nil {
+		return fmt.Errorf("couldn't import the campaigns' past: %w\n%s", err, out)
+	}
+	return os.Remove(file)
 }
 
 // configure writes the demonstration's configurations, as deploy/compose.yml mounts them, with the addresses of this
