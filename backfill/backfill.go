@@ -5,6 +5,7 @@
 package backfill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,8 @@ type Options struct {
 	Terminal io.Writer
 	// Transport, if not nil, takes the place of the network.
 	Transport http.RoundTripper
+	// AtOnce is how many e-mails of a campaign are fetched at once; 0 is DefaultAtOnce.
+	AtOnce int
 }
 
 // errFailed ends a run in which campaigns failed; the log has told why.
@@ -67,7 +70,7 @@ func Run(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
-	if err := fetchAll(ctx, p, o.Config, clients, kept); err != nil {
+	if err := fetchAll(ctx, p, &o, clients, kept); err != nil {
 		return ended(ctx, err)
 	}
 	p.show("writing " + o.File)
@@ -114,8 +117,8 @@ func connect(o Options) (clients map[string]*smartlead.Client, closeAll func(), 
 }
 
 // fetchAll counts the campaigns that aren't counted yet, and keeps each as it is had.
-func fetchAll(ctx context.Context, p *progress, cfg *config.Config, clients map[string]*smartlead.Client, kept *partial) error {
-	queries := queriesOf(cfg)
+func fetchAll(ctx context.Context, p *progress, o *Options, clients map[string]*smartlead.Client, kept *partial) error {
+	queries := queriesOf(o.Config)
 	failed, inARow := 0, 0
 	p.begin(len(kept.plan.Campaigns), len(kept.places))
 	for _, c := range kept.plan.Campaigns {
@@ -126,7 +129,7 @@ func fetchAll(ctx context.Context, p *progress, cfg *config.Config, clients map[
 		if !ok {
 			q = smartlead.StatisticsQuery{CampaignID: c.ID}
 		}
-		counted, err := fetch(p.asking(ctx, c.ID), clients[c.Account], q, kept.plan.Settings)
+		counted, err := fetch(p.asking(ctx, c.ID), clients[c.Account], q, kept.plan.Settings, cmp.Or(o.AtOnce, DefaultAtOnce))
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -156,23 +159,15 @@ func fetchAll(ctx context.Context, p *progress, cfg *config.Config, clients map[
 }
 
 // fetch counts a campaign's rows.
-func fetch(ctx context.Context, client *smartlead.Client, q smartlead.StatisticsQuery, s Settings) (campaignPast, error) {
-	t := &tally{settings: s, within: q.SentWithin}
+func fetch(ctx context.Context, client *smartlead.Client, q smartlead.StatisticsQuery, s Settings, atOnce int) (campaignPast, error) {
+	f := &fetcher{client: client, query: q, settings: s, within: q.SentWithin, atOnce: atOnce}
 	if q.SentWithin > 0 { // the window as it moved begins with that of the first moment, and no e-mail before it counts
-		q.SentWithin = 0
+		f.query.SentWithin = 0
 		if !s.Since.Equal(earliest) {
-			q.SentAfter = s.Since.Add(-t.within)
+			f.query.SentAfter = s.Since.Add(-q.SentWithin)
 		}
 	}
-	t.reset()
-	statistics, err := client.EachRow(ctx, q, smartlead.Times{Reset: t.reset, Row: t.add})
-	if err != nil {
-		return campaignPast{}, err
-	}
-	past := t.past(q.CampaignID)
-	past.Rows, past.Undated = statistics.Rows, t.undated
-	past.Aggregated = statistics.Shape == smartlead.ShapeAggregated
-	return past, nil
+	return f.fetch(ctx)
 }
 
 // tell tells what of a campaign can't be known.

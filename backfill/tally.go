@@ -105,9 +105,28 @@ func (s *stepTally) at(slot int64) *counts {
 	return by
 }
 
+// merge adds what another one counted of other rows.
+func (t *tally) merge(other *tally) {
+	t.undated += other.undated
+	for number, step := range other.steps {
+		mine := t.steps[number]
+		if mine == nil {
+			t.steps[number] = step
+			continue
+		}
+		mine.first = min(mine.first, step.first)
+		for slot, by := range step.changes {
+			at := mine.at(slot)
+			for c := range at {
+				at[c] += by[c]
+			}
+		}
+	}
+}
+
 // past returns what was counted.
 func (t *tally) past(id int64) campaignPast {
-	p := campaignPast{ID: id}
+	p := campaignPast{ID: id, Undated: t.undated}
 	for _, number := range slices.Sorted(maps.Keys(t.steps)) {
 		step := stepPast{Step: number, First: t.steps[number].first}
 		for _, slot := range slices.Sorted(maps.Keys(t.steps[number].changes)) {
