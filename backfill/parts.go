@@ -114,7 +114,7 @@ func (f *fetcher) plan(ctx context.Context) (spans []span, total int64, err erro
 	for left := []counted{{all, total}}; len(left) > 0; {
 		s := left[len(left)-1]
 		left = left[:len(left)-1]
-		early, late, divisible := s.halves(f.settings.Until)
+		early, late, divisible := s.halves()
 		if s.rows <= int64(f.atOnce) || !divisible {
 			spans = append(spans, s.span)
 			continue
@@ -135,14 +135,13 @@ func (f *fetcher) plan(ctx context.Context) (spans []span, total int64, err erro
 	return spans, total, nil
 }
 
-// halves returns the two halves of a span, of which nobody wants to know what was sent after an end.
-func (s span) halves(end time.Time) (early, late span, divisible bool) {
+func (s span) halves() (early, late span, divisible bool) {
 	from, until := s.from, s.until
 	if from.IsZero() {
 		from = earliest
 	}
 	if until.IsZero() {
-		until = end
+		until = time.Now()
 	}
 	middle := from.Add(until.Sub(from) / 2).Truncate(time.Second)
 	return span{s.from, middle}, span{middle, s.until}, until.Sub(from) > time.Minute
