@@ -29,14 +29,7 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM
 
-# The sums alone. The history has a sample an hour, so there is nothing to evaluate in between, and nothing to be found
-# within fifteen minutes.
-awk '
-    /^groups:/ { print "groups:\n  - name: past\n    interval: 1h\n    rules:" }
-    /^ *#/ || /^  - name: / { wanted = 0 }
-    /^      - record: / { wanted = /:sum$/ }
-    wanted { gsub(/\[15m\]/, "[2h]"); print }
-' "$rules" >"$folder/past.yml"
+awk -v only=sum -f "$(dirname "$0")/past-rules.awk" "$rules" >"$folder/past.yml"
 echo 'scrape_configs: []' >"$folder/prometheus.yml"
 
 prometheus --config.file="$folder/prometheus.yml" --storage.tsdb.path="$data" --storage.tsdb.retention.time=400d \
