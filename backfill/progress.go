@@ -36,7 +36,11 @@ func (p *progress) asking(ctx context.Context, id int64) context.Context {
 		p.show(fmt.Sprintf("campaign %d of %d (%d), request %d%s", p.done+1, p.of, id, p.requests, what))
 	}
 	return smartlead.WithProgress(ctx, smartlead.Progress{
-		Asked: func() { p.requests++; show("") },
+		Asked: func() {
+			p.requests++
+			show("")
+			p.log(id)
+		},
 		Waiting: func(waits bool) {
 			if waits {
 				show(", waiting for the request limit")
@@ -49,9 +53,13 @@ func (p *progress) asking(ctx context.Context, id int64) context.Context {
 func (p *progress) finished(id int64, rows int) {
 	p.done++
 	_ = level.Debug(p.logger).Log("msg", "a campaign was counted", "campaign_id", id, "rows", rows)
+}
+
+// log tells the log how far it is, now and then, if no terminal shows it.
+func (p *progress) log(id int64) {
 	if p.terminal == nil && time.Since(p.logged) >= logEvery {
 		p.logged = time.Now()
-		_ = level.Info(p.logger).Log("msg", "counted", "campaigns", p.done, "of", p.of, "requests", p.requests)
+		_ = level.Info(p.logger).Log("msg", "counting", "campaigns", p.done, "of", p.of, "campaign_id", id, "requests", p.requests)
 	}
 }
 
