@@ -61,6 +61,9 @@ func runMain(args []string, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
+	if o.backfill.File != "" && terminal(os.Stderr) != nil {
+		stderr = backfill.Above(stderr)
+	}
 	logger, slogger, flush := exporter.NewLogger(stderr, o.logLevel, o.logFormat)
 	defer flush()
 	if o.backfill.File != "" {

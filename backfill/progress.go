@@ -68,16 +68,30 @@ func (p *progress) warn(keyvals ...any) {
 	_ = level.Warn(p.logger).Log(keyvals...)
 }
 
+// clearLine goes to the begin of a terminal's line and clears it.
+const clearLine = "\r\x1b[K"
+
+// Above returns a writer for a log that has a terminal in common with the progress: its lines take the place of that, which
+// goes on below.
+func Above(terminal io.Writer) io.Writer { return above{terminal} }
+
+type above struct{ terminal io.Writer }
+
+func (a above) Write(lines []byte) (int, error) {
+	n, err := a.terminal.Write(append([]byte(clearLine), lines...))
+	return max(0, n-len(clearLine)), err
+}
+
 func (p *progress) show(text string) {
 	if p.terminal != nil {
-		fmt.Fprint(p.terminal, "\r\x1b[K"+text)
+		fmt.Fprint(p.terminal, clearLine+text)
 		p.shown = true
 	}
 }
 
 func (p *progress) clear() {
 	if p.shown {
-		fmt.Fprint(p.terminal, "\r\x1b[K")
+		fmt.Fprint(p.terminal, clearLine)
 		p.shown = false
 	}
 }

@@ -54,3 +54,16 @@ func TestProgress(t *testing.T) {
 		})
 	}
 }
+
+// A log's lines don't run on from the progress.
+func TestLogAboveProgress(t *testing.T) {
+	t.Parallel()
+	var terminal bytes.Buffer
+	terminal.WriteString("\r\x1b[Kcampaign 1 of 2")
+	if n, err := backfill.Above(&terminal).Write([]byte("a line\n")); n != 7 || err != nil {
+		t.Errorf("wrote %d bytes, %v", n, err)
+	}
+	if got, want := terminal.String(), "\r\x1b[Kcampaign 1 of 2\r\x1b[Ka line\n"; got != want {
+		t.Errorf("the terminal was shown %q, want %q", got, want)
+	}
+}
