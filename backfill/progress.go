@@ -27,7 +27,8 @@ type progress struct {
 
 func (p *progress) begin(of, done int) {
 	p.of, p.done, p.logged = of, done, time.Now()
-	_ = level.Info(p.logger).Log("msg", "writing the past of campaigns", "campaigns", of, "had_already", done)
+	_ = level.Info(p.logger).Log("msg", "writing the past of campaigns, within the configured rate_limit: an exporter that runs with the same key doesn't know of it, so give each a share",
+		"campaigns", of, "had_already", done)
 }
 
 // asking returns a context with which a campaign is asked for.

@@ -5,10 +5,13 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 
 	"smartlead_exporter/smartlead/simulator"
 )
@@ -169,6 +172,46 @@ func TestBackfillLater(t *testing.T) {
 		}
 		if got, err := answer.one(); err != nil || got != want {
 			t.Errorf("%s is %g (%v), want %g", expr, got, err, want)
+		}
+	}
+}
+
+// The rules for the past are those of sums, growth and ratios, all in one group, for samples that are an hour apart.
+func TestPastRules(t *testing.T) {
+	t.Parallel()
+	type group struct {
+		Name     string `yaml:"name"`
+		Interval string `yaml:"interval"`
+		Rules    []struct{ Record, Expr string }
+	}
+	parse := func(text string) (file struct{ Groups []group }) {
+		if err := yaml.Unmarshal([]byte(text), &file); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	want := map[string]string{}
+	for _, g := range parse(read(t, "alerts/recording.rules.yml")).Groups {
+		for _, r := range g.Rules {
+			if regexp.MustCompile(`^campaign:.*:(sum|delta\d+d|ratio_\w+)$`).MatchString(r.Record) {
+				want[r.Record] = strings.ReplaceAll(r.Expr, "[15m]", "[2h]")
+			}
+		}
+	}
+	script, rules := filepath.Join(repository, "deploy/prometheus/past-rules.awk"), filepath.Join(repository, "alerts/recording.rules.yml")
+	for only, records := range map[string]int{"": len(want), "sum": 6} {
+		text, err := exec.CommandContext(t.Context(), "awk", "-v", "only="+only, "-f", script, rules).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups := parse(string(text)).Groups
+		if len(groups) != 1 || groups[0].Interval != "1h" || len(groups[0].Rules) != records || records < 6 {
+			t.Fatalf("only %q: want one group of %d rules an hour, got\n%s", only, records, text)
+		}
+		for _, r := range groups[0].Rules {
+			if r.Expr != want[r.Record] {
+				t.Errorf("only %q: %s is %s, want %s", only, r.Record, r.Expr, want[r.Record])
+			}
 		}
 	}
 }
