@@ -198,7 +198,7 @@ func TestPastRules(t *testing.T) {
 			}
 		}
 	}
-	script, rules := filepath.Join(repository, "deploy/prometheus/past-rules.awk"), filepath.Join(repository, "alerts/recording.rules.yml")
+	script, rules := filepath.Join(repository, "deploy", "prometheus", "past-rules.awk"), filepath.Join(repository, "alerts", "recording.rules.yml")
 	for only, records := range map[string]int{"": len(want), "sum": 6} {
 		text, err := exec.CommandContext(t.Context(), "awk", "-v", "only="+only, "-f", script, rules).Output()
 		if err != nil {

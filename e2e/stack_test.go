@@ -133,10 +133,11 @@ func checkPast(t *testing.T, p *prometheus) {
 			if err != nil {
 				return err
 			}
-			if got, err := r.one(); err != nil || got != want {
-				return fmt.Errorf("got %g (%v), want %g", got, err, want)
+			got, err := r.one()
+			if err == nil && got != want {
+				err = fmt.Errorf("got %g, want %g", got, want)
 			}
-			return nil
+			return err
 		})
 	}
 }
