@@ -49,7 +49,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	clients, closeAll, err := connect(o)
+	budgets := smartlead.NewBudgets()
+	clients, closeAll, err := connect(o, budgets)
 	if err != nil {
 		return err
 	}
@@ -59,6 +60,12 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer kept.close()
+	budgets.Restore(kept.left.Budgets, kept.cleanly)
+	defer func() { // where it can't be written the next run begins with nothing left
+		if err != nil {
+			_ = kept.remember(budgets, true)
+		}
+	}()
 	p := &progress{terminal: o.Terminal, logger: o.Logger}
 	defer p.clear()
 	if kept.plan == nil {
@@ -69,6 +76,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		if err := kept.begin(plan); err != nil {
 			return err
 		}
+	}
+	if err := kept.remember(budgets, false); err != nil { // by which a run that goes on after a crash knows the keys
+		return err
 	}
 	if err := fetchAll(ctx, p, &o, clients, kept); err != nil {
 		return ended(ctx, err)
@@ -94,8 +104,8 @@ func ended(ctx context.Context, err error) error {
 }
 
 // connect makes a client for each account. All share the quota of a key as the exporter's do.
-func connect(o Options) (clients map[string]*smartlead.Client, closeAll func(), err error) {
-	clients, budgets := map[string]*smartlead.Client{}, smartlead.NewBudgets()
+func connect(o Options, budgets *smartlead.Budgets) (clients map[string]*smartlead.Client, closeAll func(), err error) {
+	clients = map[string]*smartlead.Client{}
 	closeAll = func() {
 		for _, c := range clients {
 			c.Close()

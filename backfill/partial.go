@@ -8,16 +8,26 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"smartlead_exporter/smartlead"
 )
 
-// partial is the file beside the history that keeps what was counted, in lines of JSON: the plan, then a campaign each. A
-// line that breaks off is one that wasn't written.
+// partial is the file beside the history that keeps what was counted, in lines of JSON: the plan, then a campaign each, and
+// what is left of the keys' budgets where a run began and ended. A line that breaks off is one that wasn't written.
 type partial struct {
-	path   string
-	file   *os.File // nil once it is closed
-	plan   *plan    // nil before there is one
-	places map[int64]place
-	end    int64
+	path    string
+	file    *os.File // nil once it is closed
+	plan    *plan    // nil before there is one
+	places  map[int64]place
+	end     int64
+	left    left // the newest
+	cleanly bool // nothing was asked since
+}
+
+// left is what is left of budgets where a run begins or ends.
+type left struct {
+	Budgets []smartlead.BudgetMemory `json:"budgets"`
+	Ended   bool                     `json:"ended"`
 }
 
 // place is where the line of a campaign is.
@@ -49,6 +59,7 @@ func (p *partial) read() error {
 	for {
 		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
+			p.cleanly = p.cleanly && len(line) == 0
 			return p.file.Truncate(p.end)
 		}
 		if err != nil {
@@ -61,11 +72,20 @@ func (p *partial) read() error {
 			}
 			p.plan = plan
 		} else {
-			var c struct{ ID int64 }
-			if json.Unmarshal(line, &c) != nil || c.ID <= 0 {
+			var c struct {
+				left
+
+				ID int64
+			}
+			if json.Unmarshal(line, &c) != nil || c.ID <= 0 && c.Budgets == nil {
 				return errors.New("a line in it is broken")
 			}
-			p.places[c.ID] = place{p.end, int64(len(line))}
+			p.cleanly = c.Ended
+			if c.Budgets != nil {
+				p.left = c.left
+			} else {
+				p.places[c.ID] = place{p.end, int64(len(line))}
+			}
 		}
 		p.end += int64(len(line))
 	}
@@ -87,6 +107,15 @@ func (p *partial) has(campaign int64) bool {
 func (p *partial) add(c campaignPast) error {
 	at, err := p.append(c)
 	p.places[c.ID] = at
+	return err
+}
+
+// remember keeps what is left of the budgets, so that a run which goes on doesn't begin with fresh ones.
+func (p *partial) remember(budgets *smartlead.Budgets, ended bool) error {
+	if p.plan == nil || p.file == nil {
+		return nil
+	}
+	_, err := p.append(left{append([]smartlead.BudgetMemory{}, budgets.Remember()...), ended})
 	return err
 }
 
