@@ -33,7 +33,8 @@ func TestInterruptionsKeepTheQuota(t *testing.T) {
 						left = 1000
 					}
 					o, _ := options(t, f, "campaigns: [1, 2]", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-						if left--; left < 0 {
+						left--
+						if left < 0 {
 							cancel()
 						}
 						w.ServeHTTP(rw, r)
