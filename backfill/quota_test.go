@@ -22,7 +22,7 @@ func TestInterruptionsKeepTheQuota(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(until.Add(50 * time.Hour)))
-				w := newWorld(t, simulator.Campaign{ID: 1, Source: simulator.Rows(9000, 0)}, simulator.Campaign{ID: 2, Source: simulator.Rows(9000, 0)})
+				w := newWorld(t, simulator.Campaign{ID: 1, Source: simulator.Rows(4000, 0)}, simulator.Campaign{ID: 2, Source: simulator.Rows(4000, 0)})
 				const perMinute = 40
 				f := flags(t, nil)
 				runs := 0

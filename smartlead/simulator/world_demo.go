@@ -2,7 +2,8 @@ package simulator
 
 import "time"
 
-// Demo returns an agency's campaigns as they stand at a time, with a history of twelve weeks, and as they go on from there: a healthy one and its subsequence, a long one, one with a bad list, one that has stalled, one without
+// Demo returns an agency's campaigns as they stand at a time, with a history of up to twelve weeks, and as they go on
+// from there: a healthy one and its subsequence, a long one, one with a bad list, one that has stalled, one without
 // open tracking, a completed and a new one. Equal arguments make equal campaigns.
 //
 // The per-e-mail campaigns among them hold at most some thousand rows at start, and none grows for ever: the active
