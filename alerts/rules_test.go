@@ -110,7 +110,7 @@ func TestAlertsSayWhatToDo(t *testing.T) {
 }
 
 // recordName is level:metric:operation.
-var recordName = regexp.MustCompile(`^(account|campaign|smartlead):[a-z0-9_]+:[a-z0-9_]+$`)
+var recordName = regexp.MustCompile(`^(account|campaign|client|mailbox|smartlead):[a-z0-9_]+:[a-z0-9_]+$`)
 
 func TestNamesOfRules(t *testing.T) {
 	for name, all := range rules(t) {
@@ -124,7 +124,7 @@ func TestNamesOfRules(t *testing.T) {
 }
 
 // series matches names of the exporter's metrics and of recording rules.
-var series = regexp.MustCompile(`\b(account:|campaign:|smartlead:)?smartlead_[a-z0-9_:]+|\bsmartlead:[a-z0-9_:]+`)
+var series = regexp.MustCompile(`\b(account:|campaign:|client:|mailbox:|smartlead:)?smartlead_[a-z0-9_:]+|\bsmartlead:[a-z0-9_:]+`)
 
 func TestSeriesInRulesExist(t *testing.T) {
 	families, known := emitted(t), rules(t)

@@ -34,7 +34,7 @@ func TestAnnotations(t *testing.T) {
 func TestRunbookLinks(t *testing.T) {
 	alertName := regexp.MustCompile(`(?m)^ +- alert: (\w+)$`)
 	names := map[string]bool{}
-	for _, file := range []string{"../alerts/campaigns.rules.yml", "../alerts/exporter.rules.yml"} {
+	for _, file := range []string{"../alerts/campaigns.rules.yml", "../alerts/exporter.rules.yml", "../alerts/mailboxes.rules.yml"} {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
