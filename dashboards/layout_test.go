@@ -176,6 +176,9 @@ var first = map[string][]string{
 	"campaign.json: Steps side by side":    {},
 	"exporter.json: Campaigns":             {"Campaign", "Newest refresh", "Age of the data", "Refresh took", "Requests"},
 	"exporter.json: Alerts firing":         {"Severity", "Alert", "What to do"},
+	"mailboxes.json: Mailboxes by need":    {"Mailbox", "Attention", "Sent today", "Used"},
+	"mailboxes.json: Domains":              {"Domain", "Mailboxes", "Broken"},
+	"mailboxes.json: Alerts firing":        {"Severity", "Alert", "What to do"},
 }
 
 func TestColumnsFit(t *testing.T) {

@@ -10,9 +10,10 @@ import (
 
 // uids are what links, bookmarks and a provisioned folder know the dashboards by.
 var uids = map[string]string{
-	"overview.json": "smartlead-overview",
-	"campaign.json": "smartlead-campaign",
-	"exporter.json": "smartlead-exporter",
+	"overview.json":  "smartlead-overview",
+	"campaign.json":  "smartlead-campaign",
+	"exporter.json":  "smartlead-exporter",
+	"mailboxes.json": "smartlead-mailboxes",
 }
 
 func TestFormatting(t *testing.T) {

@@ -27,6 +27,7 @@ func TestNames(t *testing.T) {
 	whole := slices.Sorted(slices.Values(append([]string{
 		"ConfigMap smartlead-campaign",
 		"ConfigMap smartlead-exporter-dashboard",
+		"ConfigMap smartlead-mailboxes",
 		"ConfigMap smartlead-overview",
 		"PrometheusRule smartlead-exporter",
 		"ServiceMonitor smartlead-exporter",
