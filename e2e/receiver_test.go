@@ -33,6 +33,15 @@ func (n *notification) alerts() []string {
 	return slices.Sorted(slices.Values(names))
 }
 
+// summaries returns what the alerts in a notification say.
+func (n *notification) summaries() []string {
+	var summaries []string
+	for _, a := range n.Alerts {
+		summaries = append(summaries, a.Annotations["summary"])
+	}
+	return summaries
+}
+
 func (n *notification) String() string {
 	return fmt.Sprintf("%s to %s: %q of %v", n.Status, n.Receiver, n.alerts(), n.GroupLabels)
 }

@@ -55,6 +55,9 @@ type Campaign struct {
 	TrackSettings  []string // DontTrackOpens, DontTrackClicks
 	MaxLeadsPerDay int      // 0 is sent as null
 
+	// LeadsWaiting are leads to whom nothing was sent yet, besides those to whom something was. A Live source has its own.
+	LeadsWaiting int
+
 	// CreatedAt orders the campaign list. The default is the first day of 2025.
 	CreatedAt time.Time
 	UpdatedAt time.Time // CreatedAt if zero

@@ -16,6 +16,7 @@ func (c campaignContent) people(from, until time.Time) people {
 			p.opened += int(s.Opened)
 			p.clicked += int(s.Clicked)
 			p.replied += int(s.Replied)
+			p.positive += int(s.Positive)
 		}
 		return p
 	}
@@ -61,11 +62,13 @@ type leadStates struct {
 	Revenue    int `json:"revenue"`
 }
 
-// leads returns where the leads are at a time. Of a source that doesn't live all have had everything.
+// leads returns where the leads are at a time. Of a source that doesn't live all have had everything, but
+// for those of LeadsWaiting.
 func (e entry) leads(now time.Time, p people) leadStates {
 	l, ok := e.campaign.Source.(*live)
 	if !ok {
-		return leadStates{Total: p.contacted, Completed: p.contacted, Interested: p.positive}
+		waiting := e.campaign.LeadsWaiting
+		return leadStates{Total: p.contacted + waiting, NotStarted: waiting, Completed: p.contacted, Interested: p.positive}
 	}
 	s := leadStates{Interested: p.positive}
 	ms := now.UnixMilli()

@@ -75,6 +75,19 @@ func TestLeadsRunOut(t *testing.T) {
 	}
 }
 
+// Leads of a source that doesn't live wait, or have had everything.
+func TestLeadsWaiting(t *testing.T) {
+	sim, err := simulator.New(simulator.Options{Campaigns: []simulator.Campaign{
+		{ID: 1, LeadsWaiting: 30, Source: simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 20, Replied: 5, Positive: 2})},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := getTotals(t, sim, 1).Leads; l.Total != 50 || l.NotStarted != 30 || l.Completed != 20 || l.Interested != 2 {
+		t.Errorf("got %+v, want 50 leads, of which 30 wait and 2 are interested", l)
+	}
+}
+
 func TestDeletedLeadsAreNoLeads(t *testing.T) {
 	m := lively
 	m.Leads, m.LeadsPerDay, m.Delete = 200, 200, 0.5

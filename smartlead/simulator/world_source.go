@@ -41,6 +41,9 @@ type StepCounts struct {
 	Replied      int64
 	Unsubscribed int64
 	Bounced      int64
+
+	// Positive are the leads whose reply is a positive one. Of e-mails, their categories tell.
+	Positive int64
 }
 
 // Fixed is a source of exactly these e-mails, in this order, oldest first. Empty ids, names and addresses are made up,
