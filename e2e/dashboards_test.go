@@ -315,7 +315,7 @@ func TestStates(t *testing.T) {
 		}, 5},
 	} {
 		prom := written(t, from, now, append(tt.lines, build...)...)
-		for file, campaign := range map[string]string{"overview.json": "$__all", "campaign.json": "", "exporter.json": "1"} {
+		for file, campaign := range map[string]string{"overview.json": "$__all", "campaign.json": "", "exporter.json": "1", "mailboxes.json": ""} {
 			v := look(t, file, now, time.Hour, campaign)
 			t.Run(name+", "+file, func(t *testing.T) { v.shows(t, prom, map[string]float64{"State of the data A": tt.state}) })
 		}

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -98,6 +101,34 @@ func demoPast(t *testing.T, started time.Time) func(time.Time) map[int64][]simul
 // constant matches series that have been as they are for ever.
 var constant = regexp.MustCompile(`(?m)^(smartlead_campaign_(?:info|status|open_tracking|click_tracking|created_timestamp_seconds|up)\{.*)\} (\S+)$`)
 
+// ofPeople matches what is known of a campaign's leads.
+var ofPeople = regexp.MustCompile(
+	`(?m)^(smartlead_campaign_(leads|leads_contacted|leads_replied|positive_replies)\{campaign_id="(\d+)"(?:,state="(\w+)")?)\} (\S+)$`)
+
+// writePeople writes what was known of leads at a moment, if their numbers have grown as those of e-mails and replies.
+func (p *past) writePeople(w io.Writer, labels string, at time.Time, now, then map[int64][]simulator.StepCounts) {
+	sum := func(steps []simulator.StepCounts) (sent, replied float64) {
+		for _, s := range steps {
+			sent, replied = sent+float64(s.Sent), replied+float64(s.Replied)
+		}
+		return sent, replied
+	}
+	for _, m := range ofPeople.FindAllStringSubmatch(p.metrics, -1) {
+		id, _ := strconv.ParseInt(m[3], 10, 64)
+		value, _ := strconv.ParseFloat(m[5], 64)
+		sent, replied := sum(now[id])
+		sentThen, repliedThen := sum(then[id])
+		switch {
+		case m[4] == "not_started": // leads are imported as they are used up
+		case m[2] == "leads" || m[2] == "leads_contacted":
+			value *= sentThen / max(sent, 1)
+		default:
+			value *= repliedThen / max(replied, 1)
+		}
+		fmt.Fprintf(w, "%s,%s} %v %d\n", m[1], labels, math.Round(value), at.Unix())
+	}
+}
+
 // writeHistory writes the past of targets in the OpenMetrics format, as it would have been scraped until a moment.
 func writeHistory(t *testing.T, file string, until time.Time, targets []past) {
 	t.Helper()
@@ -118,8 +149,11 @@ func writeHistory(t *testing.T, file string, until time.Time, targets []past) {
 				fmt.Fprintf(w, "%s,%s} %s %d\n", s[1], labels, s[2], at.Unix())
 			}
 		}
+		now := target.counts(until)
 		for _, at := range moments {
-			for id, steps := range target.counts(at) {
+			then := target.counts(at)
+			target.writePeople(w, labels, at, now, then)
+			for id, steps := range then {
 				for _, s := range steps {
 					for name, count := range map[string]int64{
 						"sent": s.Sent, "opened": s.Opened, "clicked": s.Clicked,

@@ -68,6 +68,10 @@ var looks = map[string][]struct {
 		{chosen: map[string][]string{"account": all}, empty: append([]string{"Failed refreshes A", "Failed refreshes B"}, noAlerts...)},
 		{chosen: map[string][]string{"account": {"demo"}}, empty: append([]string{"Failed refreshes A", "Failed refreshes B"}, noAlerts...)},
 	},
+	"mailboxes.json": {
+		{chosen: map[string][]string{"account": all, "client": all, "domain": all}, empty: noAlerts},
+		{chosen: map[string][]string{"account": {"demo"}, "client": {"77"}, "domain": {"northwin.example"}}, empty: noAlerts},
+	},
 }
 
 // Of bars, those of days or those of hours are shown; and where all is well, no alert fires.
@@ -125,6 +129,10 @@ var emptyWhenWell = map[string][]string{
 	"docs/runbook.md": {
 		`campaign:smartlead_bounced_per_sent:ratio_recent{campaign_id="12345"}`,
 		"campaign:smartlead_data_age_seconds:min and on (campaign_id) smartlead_campaign_up == 0",
+		"campaign:smartlead_positive_replies:delta7d <= 0 and campaign:smartlead_replied:delta7d > 0",
+		"count by (account) (smartlead_mailbox_sent_today >= smartlead_mailbox_daily_limit)",
+		"count by (account, domain) (\n  mailbox:smartlead_mailbox_info:newest\n" +
+			"  and on (account, mailbox_id) (mailbox:smartlead_mailbox_smtp_up:max == 0 or mailbox:smartlead_mailbox_imap_up:max == 0)\n)",
 		"sum by (account) (increase(smartlead_exporter_api_requests_total{code=\"401\"}[1h])) > 0",
 		"sum by (reason) (increase(smartlead_exporter_discovery_failures_total{account=\"default\"}[15m])) > 0",
 		"sum by (reason) (increase(smartlead_exporter_refresh_failures_total{account=\"default\"}[15m])) > 0",
@@ -257,7 +265,7 @@ func TestQueries(t *testing.T) {
 			t.Errorf("rule %s records nothing", r.Name)
 		}
 	}
-	for _, alert := range []string{"SmartleadReplyRateFallen", "SmartleadSendingStalled"} { // those that need history
+	for _, alert := range []string{"SmartleadReplyRateFallen", "SmartleadSendingStalled", "SmartleadPositiveRepliesVanished", "SmartleadLeadsRunOut"} { // those that need history
 		if _, ok := pending["rules: "+alert]; ok {
 			t.Errorf("%s doesn't fire for the campaign whose history asks for it", alert)
 		}

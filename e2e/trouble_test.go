@@ -37,11 +37,13 @@ func (w *world) trouble() {
 	write(w.t, filepath.Join(w.folder, "late.json"), fmt.Sprintf(`[{"targets": [%q], "labels": {"instance": "late:10045"}}]`, late.address))
 
 	// Growth begins at 0, as these campaigns are new.
-	w.prom.campaigns(w.t, `campaign:smartlead_sent:first{campaign_id=~"70."} == 100`, 2)
-	w.set(poor, simulator.Campaign{
-		ID: 701, Shape: simulator.PerSequence, CreatedAt: time.Now(),
-		Source: simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 400, Opened: 50, Replied: 10, Bounced: 30, Unsubscribed: 20}),
-	})
+	w.prom.campaigns(w.t, `campaign:smartlead_sent:first{campaign_id=~"70."} == 100`, 3)
+	for _, id := range []int64{701, 703} {
+		w.set(poor, simulator.Campaign{
+			ID: id, Shape: simulator.PerSequence, CreatedAt: time.Now(),
+			Source: simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 400, Opened: 50, Replied: 10, Bounced: 30, Unsubscribed: 20}),
+		})
+	}
 	w.set(poor, simulator.Campaign{
 		ID: 702, Shape: simulator.PerSequence, CreatedAt: time.Now(), TrackSettings: []string{simulator.DontTrackClicks},
 		Source: simulator.Raw(
@@ -101,9 +103,14 @@ func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
 `
 	begin := simulator.Aggregated(simulator.StepCounts{Step: 1, Sent: 100, Replied: 10})
 	broken := []simulator.Span{{From: time.Now().Add(-time.Hour)}}
-	mailboxes := []simulator.Mailbox{{ID: 9, Address: "me@own.example", DailyLimit: 30, SMTPDown: broken, IMAPDown: broken}}
+	mailboxes := []simulator.Mailbox{
+		{ID: 9, Address: "me@own.example", DailyLimit: 30, SMTPDown: broken, IMAPDown: broken},
+		{ID: 10, Address: "you@own.example", DailyLimit: 5, Campaigns: []int64{711}},
+	}
 	poor, poorAPI := startAPI(w.t, simulator.Options{Mailboxes: mailboxes, Campaigns: []simulator.Campaign{
 		{ID: 701, Name: "bad list", CreatedAt: time.Now(), Shape: simulator.PerSequence, Source: begin},
+		{ID: 703, Name: "no better list", CreatedAt: time.Now(), Shape: simulator.PerSequence, Source: begin},
+		{ID: 711, Name: "too much for one", CreatedAt: time.Now(), LeadsWaiting: 30, Source: simulator.Fixed(emails(10, 0, 0)...)},
 		{ID: 702, Name: "unseen", CreatedAt: time.Now(), Shape: simulator.PerSequence, TrackSettings: []string{simulator.DontTrackClicks}, Source: begin},
 	}})
 
@@ -117,7 +124,7 @@ func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
 		account("throttled", throttledAPI, "    campaigns: [501]\n"),
 		account("refused", refusedAPI, "    campaigns: [801]\n"),
 		account("gone", goneAPI, "    campaigns: [601]\n    collect: [mailboxes]\n"),
-		account("poor", poorAPI, discovery, "    collect: [mailboxes]\n"),
+		account("poor", poorAPI, discovery, "    collect: [mailboxes, leads]\n"),
 		fmt.Sprintf(crowdAccount, crowdAPI),
 	), "max_stale: 1h", "max_stale: 5s, file: "+filepath.Join(cache, "file"), 1)) // what is late is later than this
 	if err := os.RemoveAll(cache); err != nil {

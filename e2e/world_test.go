@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -37,11 +38,11 @@ func startWorld(t *testing.T) *world {
 		Limits: simulator.Limits{PerMinute: 200_000}, // for the headers; more than what is configured
 		Campaigns: []simulator.Campaign{{
 			ID: steadyCampaign, Name: "Q4 outreach", Shape: simulator.PerSequence, MaxLeadsPerDay: 20,
-			Tags: []simulator.Tag{{ID: 1, Name: "outbound"}}, Source: simulator.Aggregated(steadyCounts(now, now)...),
+			LeadsWaiting: 15, Tags: []simulator.Tag{{ID: 1, Name: "outbound"}}, Source: simulator.Aggregated(steadyCounts(now, now)...),
 		}},
 	})
 	w.demo = startHurriedDemo(t, now)
-	w.steady = startExporter(t, configuration(account(steadyAccount, api, "    discovery: {interval: 1m}\n")))
+	w.steady = startExporter(t, configuration(account(steadyAccount, api, "    discovery: {interval: 1m}\n    collect: [leads, people]\n")))
 
 	var history []past
 	for instance, e := range map[string]*exporter{demoInstance: w.demo, steadyInstance: w.steady} {
@@ -54,6 +55,13 @@ func startWorld(t *testing.T) *world {
 		await(t, "campaigns of "+instance, func() (err error) {
 			if p.metrics, err = e.metrics(); err == nil && !strings.Contains(p.metrics, "\nsmartlead_sent_total{") {
 				err = fmt.Errorf("there are none")
+			}
+			for _, c := range regexp.MustCompile(`(?m)^smartlead_campaign_info\{.*campaign_id="(\d+)"`).FindAllStringSubmatch(p.metrics, -1) {
+				for _, subject := range []string{"leads", "positive_replies"} {
+					if series := fmt.Sprintf("\nsmartlead_campaign_%s{campaign_id=%q", subject, c[1]); err == nil && !strings.Contains(p.metrics, series) {
+						err = fmt.Errorf("there is no %s", strings.TrimSpace(series))
+					}
+				}
 			}
 			return err
 		})
@@ -88,7 +96,7 @@ scrape_configs:
 }
 
 // steadyCounts returns what a campaign with a sad story had sent at a moment: for weeks 20 e-mails a day with two
-// replies, since eight days none, and since two days it hasn't sent anything.
+// replies, three of four of them positive, since eight days none, and since two days it hasn't sent anything.
 func steadyCounts(now, at time.Time) []simulator.StepCounts {
 	days := func(until time.Duration) int64 { // in hours, so that the counts grow by the hour
 		return max(0, int64(min(at.Sub(now), -until).Hours())+50*24)
@@ -96,7 +104,7 @@ func steadyCounts(now, at time.Time) []simulator.StepCounts {
 	sent := days(48*time.Hour) * 20 / 24
 	return []simulator.StepCounts{{
 		Step: 1, Sent: sent, Opened: sent / 2, Clicked: sent / 20, Replied: days(8*24*time.Hour) * 2 / 24,
-		Unsubscribed: sent / 500, Bounced: sent / 100,
+		Unsubscribed: sent / 500, Bounced: sent / 100, Positive: days(8*24*time.Hour) * 3 / 2 / 24,
 	}}
 }
 
