@@ -101,9 +101,14 @@ func demoPast(t *testing.T, started time.Time) func(time.Time) map[int64][]simul
 // constant matches series that have been as they are for ever.
 var constant = regexp.MustCompile(`(?m)^(smartlead_campaign_(?:info|status|open_tracking|click_tracking|created_timestamp_seconds|up)\{.*)\} (\S+)$`)
 
-// ofPeople matches what is known of a campaign's leads.
+// lately matches series that have been as they are for some days, as long as graphs of them look back.
+var lately = regexp.MustCompile(`(?m)^(smartlead_mailbox_\w+\{.*)\} (\S+)$`)
+
+const latelyDays = 8
+
+// ofPeople matches what is known of a campaign's leads and replies. The label that comes first says of what.
 var ofPeople = regexp.MustCompile(
-	`(?m)^(smartlead_campaign_(leads|leads_contacted|leads_replied|positive_replies)\{campaign_id="(\d+)"(?:,state="(\w+)")?)\} (\S+)$`)
+	`(?m)^(smartlead_campaign_(leads\w*|positive_replies|replies|reply_delay_seconds_\w+)\{campaign_id="(\d+)"(?:,state="(\w+)"|,[^}]*)?)\} (\S+)$`)
 
 // writePeople writes what was known of leads at a moment, if their numbers have grown as those of e-mails and replies.
 func (p *past) writePeople(w io.Writer, labels string, at time.Time, now, then map[int64][]simulator.StepCounts) {
@@ -147,6 +152,13 @@ func writeHistory(t *testing.T, file string, until time.Time, targets []past) {
 		for _, s := range series {
 			for _, at := range moments {
 				fmt.Fprintf(w, "%s,%s} %s %d\n", s[1], labels, s[2], at.Unix())
+			}
+		}
+		for _, s := range lately.FindAllStringSubmatch(target.metrics, -1) {
+			for _, at := range moments {
+				if at.After(until.AddDate(0, 0, -latelyDays)) {
+					fmt.Fprintf(w, "%s,%s} %s %d\n", s[1], labels, s[2], at.Unix())
+				}
 			}
 		}
 		now := target.counts(until)
