@@ -110,6 +110,9 @@ const latelyDays = 8
 var ofPeople = regexp.MustCompile(
 	`(?m)^(smartlead_campaign_(leads\w*|positive_replies|replies|reply_delay_seconds_\w+)\{campaign_id="(\d+)"(?:,state="(\w+)"|,[^}]*)?)\} (\S+)$`)
 
+// wholeBound matches bounds of buckets that Prometheus writes with a decimal point when it scrapes them.
+var wholeBound = regexp.MustCompile(`le="(\d+)"`)
+
 // writePeople writes what was known of leads at a moment, if their numbers have grown as those of e-mails and replies.
 func (p *past) writePeople(w io.Writer, labels string, at time.Time, now, then map[int64][]simulator.StepCounts) {
 	sum := func(steps []simulator.StepCounts) (sent, replied float64) {
@@ -130,7 +133,8 @@ func (p *past) writePeople(w io.Writer, labels string, at time.Time, now, then m
 		default:
 			value *= repliedThen / max(replied, 1)
 		}
-		fmt.Fprintf(w, "%s,%s} %v %d\n", m[1], labels, math.Round(value), at.Unix())
+		series := wholeBound.ReplaceAllString(m[1], `le="$1.0"`)
+		fmt.Fprintf(w, "%s,%s} %v %d\n", series, labels, math.Round(value), at.Unix())
 	}
 }
 
