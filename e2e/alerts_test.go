@@ -53,7 +53,7 @@ func TestAlerts(t *testing.T) {
 	// Growth is known of a campaign that was created since, and of one that was first seen before it sent anything.
 	sim, api := startAPI(t, simulator.Options{Campaigns: []simulator.Campaign{
 		{ID: burning, Name: "Q4 <outreach>", CreatedAt: time.Now(), Source: simulator.Fixed(emails(100, 0, 0)...)},
-		{ID: poor, Name: "Trade fair list"},
+		{ID: poor, Name: "Trade fair list", ClientID: 7}, // of another client: else it would be their mailboxes
 		{ID: 303, Name: "well", Source: simulator.Fixed(emails(100, 0, 0)...)},
 	}})
 	e := startExporter(t, configuration(account("default", api, discovery)))
