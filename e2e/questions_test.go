@@ -112,6 +112,7 @@ var emptyWhenWell = map[string][]string{
 		"smartlead_exporter_subject_up == 0",
 		"smartlead_mailbox_campaigns == 0",
 		"smartlead_mailbox_imap_up == 0",
+		"smartlead_mailbox_sent_today >= smartlead_mailbox_daily_limit",
 		"smartlead_mailbox_smtp_up == 0",
 		"time() - smartlead_exporter_subject_last_success_timestamp_seconds > 6 * 3600",
 		"smartlead_exporter_expected_change_delay_seconds\n> on (job, instance) group_left () 10 * smartlead_exporter_cache_ttl_seconds",
