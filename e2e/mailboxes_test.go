@@ -43,12 +43,30 @@ func TestMailboxes(t *testing.T) {
 	lines = append(lines, mailboxLines(from, now, 3, "own.example", 1, 40, 40, 0.92)...)
 	lines = append(lines, mailboxLines(from, now, 4, "other.example", 1, 5, 30, 0.86)...)
 	lines = append(lines, mailboxLines(from, now, 5, "other.example", 1, 0, 0, math.NaN())...)
+	// The address of the first is shown since a quarter of an hour.
+	shown := now.Add(-15 * time.Minute)
+	for i := range lines {
+		if l := &lines[i]; l.series == `smartlead_mailbox_info{account="a",mailbox_id="1",type="SMTP",client_id="7",domain="own.example",address=""}` {
+			l.value = when(from, shown, constantly(1))
+		}
+	}
+	lines = append(lines, line{
+		`smartlead_mailbox_info{account="a",mailbox_id="1",type="SMTP",client_id="7",domain="own.example",address="ada@own.example"}`,
+		when(shown, now, constantly(1)),
+	})
 	prom := written(t, from, now, lines...)
 	v := look(t, "mailboxes.json", now, time.Hour, "")
 	v.shows(t, prom, map[string]float64{
 		"State of the data A": 0, "Numbers of A": 1000 * float64(now.Unix()-600), "Mailboxes A": 5, "Can't send A": 1, "Can't be read A": 0,
 		"At their limit A": 1, "Sent today A": 55, "Left today A": 30 + 25, "Lowest reputation A": 0.86,
 	})
+	names := map[string]bool{}
+	for _, s := range v.asked(t, prom, "Mailboxes by need A").Series {
+		names[s.Labels["mailbox"]+" of "+s.Labels["domain"]] = true
+	}
+	if len(names) != 5 || !names["mailbox 4 of other.example"] || !names["ada@own.example of own.example"] {
+		t.Errorf("mailboxes are called %v", names)
+	}
 	attention := map[string]float64{}
 	for _, s := range v.asked(t, prom, "Mailboxes by need B").Series {
 		attention[s.Labels["mailbox_id"]] = s.Value.Value
