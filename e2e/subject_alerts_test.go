@@ -77,8 +77,10 @@ func TestSubjectAlerts(t *testing.T) {
 	ill[1].Warmup.Spam = 0.2
 	ill[2].Campaigns, ill[2].DailyLimit = well[2].Campaigns, 5
 
+	today := emails(10, 0, 0)
+	stays := time.Now() // else what was sent today would be of yesterday after midnight
 	boxes, boxesAPI := startAPI(t, simulator.Options{
-		Mailboxes: well, Campaigns: []simulator.Campaign{campaign(capped, "Founders", 50, emails(10, 0, 0)...)},
+		Clock: func() time.Time { return stays }, Mailboxes: well, Campaigns: []simulator.Campaign{campaign(capped, "Founders", 50, today...)},
 	})
 	leads, leadsAPI := startAPI(t, simulator.Options{Campaigns: []simulator.Campaign{campaign(short, "Short list", 1000, emails(100, 0, 0)...)}})
 	bounces, bouncesAPI := startAPI(t, simulator.Options{Campaigns: []simulator.Campaign{

@@ -107,10 +107,13 @@ func (w *world) startLate() (poor *simulator.Simulator, late *exporter) {
 		{ID: 9, Address: "me@own.example", DailyLimit: 30, SMTPDown: broken, IMAPDown: broken},
 		{ID: 10, Address: "you@own.example", DailyLimit: 5, Campaigns: []int64{711}},
 	}
-	poor, poorAPI := startAPI(w.t, simulator.Options{Mailboxes: mailboxes, Campaigns: []simulator.Campaign{
+	today := emails(10, 0, 0)
+	stays := time.Now() // else what was sent today would be of yesterday after midnight
+	clock := func() time.Time { return stays }
+	poor, poorAPI := startAPI(w.t, simulator.Options{Clock: clock, Mailboxes: mailboxes, Campaigns: []simulator.Campaign{
 		{ID: 701, Name: "bad list", CreatedAt: time.Now(), Shape: simulator.PerSequence, Source: begin},
 		{ID: 703, Name: "no better list", CreatedAt: time.Now(), Shape: simulator.PerSequence, Source: begin},
-		{ID: 711, Name: "too much for one", CreatedAt: time.Now(), LeadsWaiting: 30, Source: simulator.Fixed(emails(10, 0, 0)...)},
+		{ID: 711, Name: "too much for one", CreatedAt: time.Now(), LeadsWaiting: 30, Source: simulator.Fixed(today...)},
 		{ID: 702, Name: "unseen", CreatedAt: time.Now(), Shape: simulator.PerSequence, TrackSettings: []string{simulator.DontTrackClicks}, Source: begin},
 	}})
 
