@@ -174,6 +174,7 @@ var first = map[string][]string{
 	"overview.json: Alerts firing":         {"Severity", "Alert", "What to do"},
 	"campaign.json: Where it loses people": {},
 	"campaign.json: Steps side by side":    {},
+	"campaign.json: Variants side by side": {"Step", "Variant", "Sent", "Reply rate", "Open rate", "Click rate"},
 	"exporter.json: Campaigns":             {"Campaign", "Newest refresh", "Age of the data", "Refresh took", "Requests"},
 	"exporter.json: Alerts firing":         {"Severity", "Alert", "What to do"},
 	"mailboxes.json: Mailboxes by need":    {"Mailbox", "Attention", "Sent today", "Used"},

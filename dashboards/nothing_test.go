@@ -108,7 +108,7 @@ func (p *panel) hides(name string) bool {
 }
 
 var (
-	selectorOf = regexp.MustCompile(`smartlead_\w+(?:\{[^}]*\})?`)
+	selectorOf = regexp.MustCompile(`smartlead_\w+(?::\w+)?(?:\{[^}]*\})?`)
 )
 
 // TestNumbersOutlastAScrape: what is asked of the range's end is looked for an hour back. A missed scrape, or an exporter

@@ -2,6 +2,7 @@ package dashboards_test
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ import (
 // correction downwards for a restart from nought, and add all of it again.
 func TestGaugesAreNotRated(t *testing.T) {
 	counterFunction := regexp.MustCompile(`\b(?:rate|irate|increase|resets)\s*\(`)
-	gauge := regexp.MustCompile(`smartlead_(?:sent|opened|clicked|replied|unsubscribed|bounced)_total`)
+	gauge := regexp.MustCompile(`smartlead_(?:sent|opened|clicked|replied|unsubscribed|bounced)_total|smartlead_(?:variant|campaign_(?:leads|replies|reply_delay|positive))_\w+`)
 	eachTarget(load(t), func(d dashboard, p panel, q target) {
 		for _, at := range counterFunction.FindAllStringIndex(q.Expr, -1) {
 			if name := gauge.FindString(inParentheses(q.Expr[at[1]-1:])); name != "" {
@@ -90,8 +91,19 @@ func (registrar) Unregister(prometheus.Collector) bool { panic("not a registry")
 func TestMetricsAreExported(t *testing.T) {
 	selector := regexp.MustCompile(`\b(smartlead_\w+)(?:\{([^}]*)\})?`)
 	matcher := regexp.MustCompile(`(\w+)\s*(?:=~|!~|!=|=)\s*"`)
+	recordedName := regexp.MustCompile(`\bcampaign:smartlead_\w+:\w+`)
 	families := exported(t)
+	rules, err := os.ReadFile("../alerts/recording.rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	check := func(where, expr string) {
+		expr = recordedName.ReplaceAllStringFunc(expr, func(name string) string {
+			if !strings.Contains(string(rules), "- record: "+name+"\n") {
+				t.Errorf("%s: nobody records %s", where, name)
+			}
+			return "recorded"
+		})
 		for _, m := range selector.FindAllStringSubmatch(expr, -1) {
 			name, matchers := m[1], m[2]
 			labels, ok := families[name]

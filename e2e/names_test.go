@@ -37,7 +37,9 @@ func TestNames(t *testing.T) {
 		if emitted["smartlead_last_sent_timestamp_seconds"] == "" {
 			return errors.New("none has been refreshed")
 		}
-		for _, subject := range []string{"mailbox_info", "campaign_leads_replied", "campaign_positive_replies"} {
+		for _, subject := range []string{
+			"mailbox_info", "campaign_leads_replied", "campaign_positive_replies", "reply_category_info", "campaign_reply_delay_seconds", "variant_info",
+		} {
 			if emitted["smartlead_"+subject] == "" {
 				return errors.New("not all subjects have been collected")
 			}

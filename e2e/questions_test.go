@@ -53,15 +53,17 @@ var looks = map[string][]struct {
 		// Opens of this campaign aren't tracked, so their rate can't have changed. Nor is known when it last sent.
 		{
 			chosen: map[string][]string{"account": {"demo"}, "campaign": {"106"}},
-			empty:  append([]string{"Open rate B", "Campaigns K"}, append(byHour, noAlerts...)...),
+			empty:  append([]string{"Open rate B", "Campaigns K", "Reply rate by people A"}, append(byHour, noAlerts...)...),
 		},
 	},
 	"campaign.json": {
-		{chosen: map[string][]string{"account": all, "campaign": {"101"}}, empty: byHour},
-		{chosen: map[string][]string{"account": all, "campaign": {"101"}}, over: 24 * time.Hour, empty: byDay},
-		// Nor have its steps a time of sending, as it comes as a row for each step.
+		{chosen: map[string][]string{"account": all, "campaign": {"101"}}, empty: append([]string{"How long replies take B"}, byHour...)},
+		{chosen: map[string][]string{"account": all, "campaign": {"101"}}, over: 24 * time.Hour, empty: append([]string{"How long replies take A"}, byDay...)},
+		// Nor have its steps a time of sending, or its replies one of their own, as it comes as a row for each step.
 		{chosen: map[string][]string{"account": all, "campaign": {"106"}}, empty: append([]string{
 			"Funnel by step B", "Last sent A", "Open rate by step A", "Open rate by step B", "Steps side by side G",
+			"Half reply within A", "How long replies take A", "How long replies take B", "Replies by category A", "Replies by sentiment A", "Reply rate by people A",
+			"Variants side by side A", "Variants side by side B", "Variants side by side C", "Variants side by side D", "Variants side by side E", "Variants side by side F",
 		}, byHour...)},
 	},
 	"exporter.json": {
