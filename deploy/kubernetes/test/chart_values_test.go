@@ -1,6 +1,7 @@
 package kubernetes_test
 
 import (
+	"bytes"
 	"os"
 	"regexp"
 	"slices"
@@ -59,7 +60,8 @@ func TestChartSwitches(t *testing.T) {
 					t.Errorf("%s has a name of %d characters", kind, len(called))
 				}
 			}
-			if slices.Sort(kinds); !slices.Equal(kinds, tc.want) {
+			slices.Sort(kinds)
+			if !slices.Equal(kinds, tc.want) {
 				t.Errorf("there are %q, want %q", kinds, tc.want)
 			}
 			if asked := values(t, tc.text)["config"]; asked != nil {
@@ -75,7 +77,7 @@ func assertHolds(t *testing.T, got, want map[string]any) {
 	for key, value := range want {
 		a, errA := yaml.Marshal(got[key])
 		b, errB := yaml.Marshal(value)
-		if errA != nil || errB != nil || string(a) != string(b) {
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
 			t.Errorf("config.yml has %s: %s, want %s", key, a, b)
 		}
 	}
