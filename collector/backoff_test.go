@@ -3,6 +3,7 @@ package collector_test
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -141,4 +142,50 @@ func TestFailingCampaignsLeaveTheQuota(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A campaign that fails twice in a row, which can be chance, doesn't wait for its turn among many that fail for good.
+func TestFailingTwiceIsChance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const campaigns, deleted, unlucky = 160, 60, 100
+		var opts simulator.Options
+		for _, id := range numbers(campaigns)[deleted:] {
+			opts.Campaigns = append(opts.Campaigns, one(id))
+		}
+		sim := testkit.NewSimulator(t, opts)
+		var fails atomic.Bool
+		sim.Inject(simulator.Fault{
+			Match:   []simulator.Matcher{func(r simulator.Request) bool { return r.CampaignID == unlucky && fails.Load() }},
+			Effects: []simulator.Effect{simulator.RespondStatus(http.StatusNotFound, `{"error":"Resource not found"}`)},
+		})
+		e := start(t, settings())
+		e.store.Apply(settings(concurrently(4, account("default", e.newClient("default", sim, standardLimits), numbers(campaigns)...))))
+		scrape := func() {
+			e.collectFor(time.Second)
+			time.Sleep(time.Until(time.Now().Truncate(15 * time.Second).Add(15 * time.Second)))
+		}
+		asked := func() (n int) {
+			for _, r := range sim.Requests() {
+				if r.CampaignID == unlucky {
+					n++
+				}
+			}
+			return n
+		}
+		for range 4 * 60 { // until all have found their place
+			scrape()
+		}
+		fails.Store(true)
+		for before := asked(); asked() < before+2; {
+			scrape()
+		}
+		fails.Store(false)
+		well := time.Now()
+		for before := asked(); asked() == before; {
+			scrape()
+		}
+		if took := time.Since(well); took > 20*time.Minute {
+			t.Errorf("a campaign that failed twice was asked for again after %s, want 20m at the most", took)
+		}
+	})
 }

@@ -72,9 +72,13 @@ func (c *campaign) turnCost(now time.Time) float64 {
 	return max(float64(c.known.Counting.RecountCost()), c.cost(now))
 }
 
-// hopeless reports whether the campaign is only refreshed in turn: it never succeeded, or failed twice in a row.
+// fewFailures is how often in a row a campaign that succeeded before may fail until it is only refreshed in turn. Twice can be
+// chance, as rows vanish while they are read, and among many that fail for good its turn comes after half a day.
+const fewFailures = 3
+
+// hopeless reports whether the campaign is only refreshed in turn: it never succeeded, or failed more than a few times in a row.
 func (c *campaign) hopeless() bool {
-	return c.alone && (c.known.Statistics == nil || c.failures > 1)
+	return c.alone && (c.known.Statistics == nil || c.failures > fewFailures)
 }
 
 // candidate describes the campaign for the choice of what to refresh next.
