@@ -110,7 +110,7 @@ func TestFirstDay(t *testing.T) {
 }
 
 // subjectFamilies are what only collect shows, and when its turn comes.
-var subjectFamilies = regexp.MustCompile(`mailbox|_leads|positive_replies|_replies$|_category_|_reply_delay_|_variant_`)
+var subjectFamilies = regexp.MustCompile(`exporter_subject_|mailbox|_leads|positive_replies|_replies$|_category_|_reply_delay_|_variant_`)
 
 // queried returns the names of the exporter's metrics in the dashboards' queries, but for those that rules make.
 func queried(t *testing.T) []string {
