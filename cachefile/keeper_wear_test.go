@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,9 +21,10 @@ import (
 
 // restless is a store that changes each time it is looked at, with a list of so many campaigns.
 type restless struct {
+	mu      sync.Mutex // a save can come at the very moment at which the test looks
 	list    []smartlead.Campaign
 	changes uint64
-	saves   int
+	count   int
 }
 
 func newRestless(campaigns int) *restless {
@@ -31,16 +34,33 @@ func newRestless(campaigns int) *restless {
 }
 
 func (r *restless) grow(campaigns int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for range campaigns {
 		r.list = append(r.list, smartlead.Campaign{ID: int64(len(r.list) + 1), Name: strings.Repeat("x", 256)})
 	}
 }
 
-func (r *restless) Changes() uint64 { r.changes++; return r.changes }
+// saves is how often it was written.
+func (r *restless) saves() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count
+}
+
+func (r *restless) Changes() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changes++
+	return r.changes
+}
 
 func (r *restless) Remember() ([]collector.AccountSnapshot, uint64) {
-	r.saves++
-	return []collector.AccountSnapshot{{Name: "a", List: r.list, ListLastSuccess: time.Now()}}, r.Changes()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.count++
+	r.changes++
+	return []collector.AccountSnapshot{{Name: "a", List: slices.Clone(r.list), ListLastSuccess: time.Now()}}, r.changes
 }
 
 func (r *restless) Restore([]collector.AccountSnapshot) {}
@@ -82,18 +102,18 @@ func TestWearOfTheDisk(t *testing.T) {
 				}
 				end()
 				synctest.Wait()
-				written := float64(store.saves-1) * size
+				written := float64(store.saves()-1) * size
 				if written > most {
-					t.Errorf("%.1f MB were written in a quarter of an hour, %d times, want at most %.1f", written/1e6, store.saves-1, most/1e6)
+					t.Errorf("%.1f MB were written in a quarter of an hour, %d times, want at most %.1f", written/1e6, store.saves()-1, most/1e6)
 				}
 				if tt.want > 0 {
-					if want := int(span / tt.want); store.saves-1 != want && store.saves-1 != want-1 {
-						t.Errorf("it was written %d times in a quarter of an hour, want %d", store.saves-1, want)
+					if want := int(span / tt.want); store.saves()-1 != want && store.saves()-1 != want-1 {
+						t.Errorf("it was written %d times in a quarter of an hour, want %d", store.saves()-1, want)
 					}
 				} else if written < most/2 {
 					t.Errorf("%.1f MB were written in a quarter of an hour, so a kill loses more than it has to", written/1e6)
 				}
-				if store.saves < 2 {
+				if store.saves() < 2 {
 					t.Error("it was never written again")
 				}
 			})
@@ -115,9 +135,9 @@ func TestWearGrowsWithTheFile(t *testing.T) {
 		var saves [2]int
 		for i := range saves {
 			keeper.Save()
-			before := store.saves
+			before := store.saves()
 			time.Sleep(30 * time.Minute)
-			saves[i] = store.saves - before
+			saves[i] = store.saves() - before
 			store.grow(7_500)
 		}
 		end()
