@@ -193,7 +193,7 @@ func TestPastRules(t *testing.T) {
 	want := map[string]string{}
 	for _, g := range parse(read(t, "alerts/recording.rules.yml")).Groups {
 		for _, r := range g.Rules {
-			if regexp.MustCompile(`^campaign:.*:(sum|delta\d+d|ratio_\w+)$`).MatchString(r.Record) {
+			if regexp.MustCompile(`^campaign:smartlead_(sent|opened|clicked|replied|unsubscribed|bounced)(_per_sent)?:(sum|delta\d+d|ratio_\w+)$`).MatchString(r.Record) {
 				want[r.Record] = strings.ReplaceAll(r.Expr, "[15m]", "[2h]")
 			}
 		}

@@ -69,7 +69,7 @@ func startHurriedDemo(t *testing.T, now time.Time) *exporter {
 	}))
 	t.Cleanup(server.Close)
 	return startExporter(t, strings.Replace(configuration(
-		account("demo", server.URL+simulator.DefaultPrefix, "    discovery: {interval: 1m}\n    collect: [mailboxes, leads, people]\n"),
+		account("demo", server.URL+simulator.DefaultPrefix, "    discovery: {interval: 1m}\n    collect: [mailboxes, leads, replies, people, variants]\n"),
 	), "ttl: 100ms", "ttl: 2s", 1))
 }
 
