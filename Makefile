@@ -63,7 +63,7 @@ WEEKS ?= 26
 
 .PHONY: weeks
 weeks: ## Run simulated WEEKS (26) in which everything goes wrong now and then
-	$(GO) test ./reliability -run TestWeeks -weeks $(WEEKS) -v -count=1 -timeout=1h
+	$(GO) test ./reliability -run TestWeeks -weeks $(WEEKS) -seed 0 -v -count=1 -timeout=1h
 
 .PHONY: load
 load: ## Run the load tests at full size; takes two minutes and all of the machine

@@ -3,6 +3,3 @@
 package reliability_test
 
 const raceDetector = false
-
-// defaultWeeks are as many as fit in some ten seconds.
-const defaultWeeks = 2

@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	weeksSeed = flag.Uint64("seed", 0, "seed of the simulated weeks, to run them again; 0 draws one")
-	weeks     = flag.Int("weeks", defaultWeeks, "how many weeks are simulated")
+	weeksSeed = flag.Uint64("seed", 1, "seed of the simulated weeks, to run them again; 0 draws one")
+	weeks     = flag.Int("weeks", 1, "how many weeks are simulated")
 )
 
 const (
