@@ -144,8 +144,8 @@ func TestFailingCampaignsLeaveTheQuota(t *testing.T) {
 	}
 }
 
-// A campaign that fails twice in a row, which can be chance, doesn't wait for its turn among many that fail for good.
-func TestFailingTwiceIsChance(t *testing.T) {
+// A campaign whose rows are incomplete twice in a row, which can be chance, doesn't wait for its turn among many that fail for good.
+func TestIncompleteTwiceIsChance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const campaigns, deleted, unlucky = 160, 60, 100
 		var opts simulator.Options
@@ -156,7 +156,8 @@ func TestFailingTwiceIsChance(t *testing.T) {
 		var fails atomic.Bool
 		sim.Inject(simulator.Fault{
 			Match:   []simulator.Matcher{func(r simulator.Request) bool { return r.CampaignID == unlucky && fails.Load() }},
-			Effects: []simulator.Effect{simulator.RespondStatus(http.StatusNotFound, `{"error":"Resource not found"}`)},
+			Effects: []simulator.Effect{simulator.RespondStatus(http.StatusOK,
+				`{"total_stats":"3","data":[{"stats_id":"a","sequence_number":1,"sent_time":"1999-12-01T00:00:00Z"}]}`)},
 		})
 		e := start(t, settings())
 		e.store.Apply(settings(concurrently(4, account("default", e.newClient("default", sim, standardLimits), numbers(campaigns)...))))
@@ -176,7 +177,8 @@ func TestFailingTwiceIsChance(t *testing.T) {
 			scrape()
 		}
 		fails.Store(true)
-		for before := asked(); asked() < before+2; {
+		failed := func() float64 { return e.ownPage()[failures("default", "incomplete")] }
+		for before := failed(); failed() < before+2; {
 			scrape()
 		}
 		fails.Store(false)

@@ -72,13 +72,18 @@ func (c *campaign) turnCost(now time.Time) float64 {
 	return max(float64(c.known.Counting.RecountCost()), c.cost(now))
 }
 
-// fewFailures is how often in a row a campaign that succeeded before may fail until it is only refreshed in turn. Twice can be
-// chance, as rows vanish while they are read, and among many that fail for good its turn comes after half a day.
-const fewFailures = 3
+// fewIncomplete is how often in a row the rows of a campaign that succeeded before may be incomplete until it is only refreshed in
+// turn. Rows can vanish while they are read, by chance, and among many that fail for good its turn comes after half a day.
+const fewIncomplete = 3
 
-// hopeless reports whether the campaign is only refreshed in turn: it never succeeded, or failed more than a few times in a row.
+// hopeless reports whether the campaign is only refreshed in turn: it never succeeded, or failed twice in a row, or more often
+// where its rows were incomplete.
 func (c *campaign) hopeless() bool {
-	return c.alone && (c.known.Statistics == nil || c.failures > fewFailures)
+	few := 1
+	if c.known.Reason == smartlead.ErrIncomplete {
+		few = fewIncomplete
+	}
+	return c.alone && (c.known.Statistics == nil || c.failures > few)
 }
 
 // candidate describes the campaign for the choice of what to refresh next.
