@@ -155,7 +155,7 @@ func TestIncompleteTwiceIsChance(t *testing.T) {
 		sim := testkit.NewSimulator(t, opts)
 		var fails atomic.Bool
 		sim.Inject(simulator.Fault{
-			Match:   []simulator.Matcher{func(r simulator.Request) bool { return r.CampaignID == unlucky && fails.Load() }},
+			Match: []simulator.Matcher{func(r simulator.Request) bool { return r.CampaignID == unlucky && fails.Load() }},
 			Effects: []simulator.Effect{simulator.RespondStatus(http.StatusOK,
 				`{"total_stats":"3","data":[{"stats_id":"a","sequence_number":1,"sent_time":"1999-12-01T00:00:00Z"}]}`)},
 		})

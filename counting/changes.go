@@ -47,21 +47,9 @@ func (r *run) byDetector() (Result, error) {
 		steps: slices.Clone(r.task.Last.Steps), ids: r.task.Last.Sequences,
 	}
 	c.compareOpens(total)
-	verdict := c.next.Suspicion.hear(&c.moved, time.Now())
-	if verdict == confirmed {
-		result, err := r.all(reading)
-		if err == nil {
-			result.judge(state.Suspicion, &c.moved, time.Now())
-		}
-		return result, err
-	}
 	switch err := c.fetch(); {
 	case errors.Is(err, errRows):
-		result, err := r.all(reading)
-		if err == nil {
-			result.judge(state.Suspicion, &c.moved, time.Now())
-		}
-		return result, err
+		return r.all(reading)
 	case err != nil:
 		return r.unfilteredOr(err)
 	}
@@ -73,11 +61,7 @@ func (r *run) byDetector() (Result, error) {
 	statistics := *r.task.Last
 	statistics.Steps, statistics.Sequences, statistics.Rows = c.steps, c.ids, int(c.next.Rows)
 	statistics.Replies, statistics.Variants = c.replies, nil
-	result := Result{Statistics: statistics, State: &c.next}
-	if verdict == dispelled {
-		result.Recount = OutcomeInconclusive
-	}
-	return result, nil
+	return Result{Statistics: statistics, State: &c.next}, nil
 }
 
 // unfilteredOr counts all rows, now and from now on, if the error says that filters aren't applied, and else fails by it.

@@ -11,60 +11,55 @@ import (
 type Suspicion struct {
 	// Since is when the recount was; zero if there is no suspicion.
 	Since time.Time
-	// By is by how much each kind had moved unseen, less what the detector has told of since.
+	// By is by how much each kind had moved unseen.
 	By [kinds]int64
+	// Detected is what the detector said then.
+	Detected *Reading
 }
 
-// verdict is what becomes of a suspicion.
-type verdict int
+// due reports whether the detector has had time to tell.
+func (s *Suspicion) due(now time.Time) bool { return !s.Since.IsZero() && now.Sub(s.Since) >= settled }
 
-const (
-	noVerdict verdict = iota
-	dispelled
-	confirmed
-)
-
-// hear takes in what the detector says now. It dispels the suspicion if it tells of what the recount had found, and confirms it
-// if it still doesn't when it has had time to.
-func (s *Suspicion) hear(moved *movement, now time.Time) verdict {
-	if s.Since.IsZero() {
-		return noVerdict
+// told reports whether the detector has told of what the recount found.
+func (s *Suspicion) told(reading *Reading) bool {
+	if reading == nil || reading.Method != s.Detected.Method {
+		return false
 	}
-	missing := false
+	moved := reading.since(s.Detected)
 	for kind, by := range s.By {
-		left := by - moved.by[kind]
-		if by > 0 && left < 0 || by < 0 && left > 0 { // with what came besides
-			left = 0
+		if by > 0 && moved.by[kind] < by || by < 0 && moved.by[kind] > by {
+			return false
 		}
-		if by == 0 {
-			left = 0
-		}
-		s.By[kind] = left
-		missing = missing || left != 0
 	}
-	switch {
-	case !missing:
-		*s = Suspicion{}
-		return dispelled
-	case now.Sub(s.Since) >= settled:
-		*s = Suspicion{}
-		return confirmed
-	default:
-		return noVerdict
-	}
+	return true
 }
 
-// suspect takes note of a count that differs in what the detector saw nothing of.
-func (r *run) suspect(next *State, counted []smartlead.Step, now time.Time) {
-	was, is := r.settledSums(r.task.Last.Steps, now), r.settledSums(counted, now)
-	next.Suspicion = Suspicion{Since: now}
-	for kind := range kinds {
-		by := is[kind] - was[kind]
-		next.Suspicion.By[kind] = by
-		if by > 0 && r.whole() {
-			next.Behind[kind] = -by // the rows are ahead, if it is late
-		}
+// appeal counts by all rows, as while the detector is distrusted, and asks whether it was only late. If so it is trusted again.
+func (r *run) appeal() (Result, error) {
+	state := *r.task.State
+	r.planned = state.RowsCost
+	reading, err := r.read()
+	if err != nil {
+		return Result{}, err
 	}
+	if state.Suspicion.told(reading) {
+		state.RowsUntil, state.Misses = time.Time{}, max(state.Misses-1, 0)
+	} else {
+		reading = nil
+	}
+	state.Suspicion = Suspicion{}
+	r.task.State = &state
+	return r.all(reading)
+}
+
+// suspicion is that of a count which differs in what the detector saw nothing of.
+func (r *run) suspicion(counted []smartlead.Step, detected *Reading, now time.Time) Suspicion {
+	was, is := r.settledSums(r.task.Last.Steps, now), r.settledSums(counted, now)
+	s := Suspicion{Since: now, Detected: detected}
+	for kind := range kinds {
+		s.By[kind] = is[kind] - was[kind]
+	}
+	return s
 }
 
 // settledSums returns the counts of all steps together, without those in which the rows may be late.
@@ -103,38 +98,13 @@ func (r *run) recount() (Result, error) {
 		result.Recount = OutcomeInconclusive
 		// If the reading fails the count is good all the same.
 		if after, err := r.read(); err == nil && after != nil && after.equal(before) {
-			result.Recount = OutcomeNone // until the detector has had time to tell
-			if state.Suspicion.Since.IsZero() {
-				r.suspect(result.State, result.Statistics.Steps, now)
-			}
+			result.Recount = OutcomeDifferent
+			result.State.distrust(now)
+			result.State.Suspicion = r.suspicion(result.Statistics.Steps, before, now)
 		}
-	}
-	if before != nil && before.Method == state.Detected.Method {
-		moved := before.since(state.Detected)
-		result.judge(state.Suspicion, &moved, now)
 	}
 	result.Statistics.Requests = r.requests
 	return result, nil
-}
-
-// judge takes in what an earlier suspicion comes to. All rows have been counted.
-func (result *Result) judge(s Suspicion, moved *movement, now time.Time) {
-	if s.Since.IsZero() {
-		return
-	}
-	switch s.hear(moved, now) {
-	case confirmed:
-		result.Recount = OutcomeDifferent
-		result.State.Suspicion = Suspicion{}
-		result.State.distrust(now)
-	case dispelled:
-		result.State.Suspicion = Suspicion{}
-		if result.Recount == OutcomeNone {
-			result.Recount = OutcomeInconclusive
-		}
-	default:
-		result.State.Suspicion = s
-	}
 }
 
 // distrust takes note that the detector missed something.

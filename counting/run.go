@@ -36,6 +36,8 @@ func (r *run) count() (Result, error) {
 		return r.all(nil)
 	case r.task.Last == nil || state == nil:
 		return r.first()
+	case state.Suspicion.due(now):
+		return r.appeal()
 	case state.byRows(now):
 		return r.all(nil)
 	case state.Detected == nil:
@@ -166,7 +168,7 @@ func (r *run) counted(statistics smartlead.Statistics, reading *Reading) Result 
 	if old := r.task.State; old != nil {
 		next.Cost, next.Misses, next.RowsUntil, next.Unfiltered = old.Cost, old.Misses, old.RowsUntil, old.Unfiltered
 		next.AnalyticsAfter, next.TotalsUntil, next.MovedAt = old.AnalyticsAfter, old.TotalsUntil, old.MovedAt
-		next.Moves = old.Moves
+		next.Moves, next.Suspicion = old.Moves, old.Suspicion
 		next.Opens = Opens{Broken: old.Opens.Broken, Steps: old.Opens.Steps}
 		if reading != nil && old.Detected != nil && reading.Method == old.Detected.Method {
 			moved := reading.since(old.Detected)

@@ -73,7 +73,7 @@ type State struct {
 	// Misses is how often a recount found the detector to have missed something; until RowsUntil all rows are counted.
 	Misses    int
 	RowsUntil time.Time
-	// Suspicion is what a recount found that the detector may have missed.
+	// Suspicion is what a recount found that the detector hadn't told of, until it has had time to.
 	Suspicion Suspicion
 	// TotalsUntil is until when totals are all that there is for a detector.
 	TotalsUntil time.Time
