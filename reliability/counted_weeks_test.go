@@ -23,7 +23,7 @@ import (
 // Days of accounts whose API does at random, each for itself, what nobody knows of it: see simulator.Behaviour. They are
 // counted as the program counts, by two scrapers, over failures, reloads, new names and restarts. Each number that is shown
 // is one that a count of rows had between the last success and now, less the API's own lateness. Where a detector misses
-// something, the next count of all rows puts it right.
+// something, the next count of all rows puts it right. All subjects are collected, which changes nothing of that.
 func TestWeeksOfCounting(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates weeks")
@@ -55,6 +55,8 @@ const (
 	countedFault = 90 * time.Minute
 	countedTTL   = 9 * time.Minute
 	countedPage  = 10 // rows: campaigns are small, so that weeks are quick, and of as many requests as large ones
+
+	countedMailboxes = 3 // of each account
 )
 
 // countedLimits are those of each key.
@@ -92,11 +94,12 @@ type countedTallies struct {
 	promised                                                                  time.Duration // the longest max_age
 	methods                                                                   map[counting.Method]int
 	recounts                                                                  map[counting.Outcome]int
+	collected                                                                 map[string]int // scrapes with a subject that goes well, by subject
 }
 
 func newCountedWorld(t *testing.T, seed uint64) *countedWorld {
 	w := &countedWorld{t: t, rng: rand.New(rand.NewPCG(seed, 7)), cache: filepath.Join(t.TempDir(), "cache")}
-	w.seen.methods, w.seen.recounts = map[counting.Method]int{}, map[counting.Outcome]int{}
+	w.seen.methods, w.seen.recounts, w.seen.collected = map[counting.Method]int{}, map[counting.Outcome]int{}, map[string]int{}
 	for i := range 3 {
 		w.accounts = append(w.accounts, newCountedAccount(w, i))
 	}
@@ -137,6 +140,7 @@ func (w *countedWorld) apply() {
 		account := collector.Account{
 			Name: a.name, Origin: a.client.Origin(), KeySource: "file " + a.key, Budget: a.client.Budget, Concurrency: countedLimits.Concurrency,
 			Fetcher: &countedWitness{a, counting.NewCounter(a.client)}, Lister: a.client, ListInterval: 6 * time.Hour,
+			Source: a.client, Collect: collector.Subjects(),
 		}
 		for _, c := range a.campaigns {
 			account.Campaigns = append(account.Campaigns, collector.Campaign{Query: c.query})
@@ -280,7 +284,13 @@ func (w *countedWorld) look() {
 	for _, promised := range p.maxAge {
 		w.seen.promised = max(w.seen.promised, promised)
 	}
+	for subject, accounts := range p.collected {
+		w.seen.collected[subject] += accounts
+	}
 	for _, a := range w.accounts {
+		if n, known := p.mailboxes[a.name]; known && n != countedMailboxes {
+			w.t.Errorf("%s: account %s has %d mailboxes, want %d", time.Now(), a.name, n, countedMailboxes)
+		}
 		for _, c := range a.campaigns {
 			got := p.campaigns[c.query.CampaignID]
 			switch {
@@ -308,6 +318,7 @@ func (w *countedWorld) tell() {
 	s := &w.seen
 	w.t.Logf("%d scrapes, %d refreshes of which %d failed, by %v; recounts: %v; %d reloads, %d new names, %d restarts and %d kills, %d changes of behaviour",
 		s.scrapes, s.refreshes, s.failures, s.methods, s.recounts, s.reloads, s.renames, s.restarts, s.kills, s.switches)
+	w.t.Logf("subjects that went well, by scrapes: %v", s.collected)
 	w.t.Logf("a detector missed what moved %d times; it was put right %d times, after %s at the longest; promised was an age of %s at most", s.missed, s.repaired, s.longest, s.promised)
 	bound := s.promised + countedFault + 30*time.Minute
 	if s.longest > bound {
@@ -326,6 +337,11 @@ func (w *countedWorld) tell() {
 	} {
 		if n == 0 {
 			w.t.Errorf("there were no %s", what)
+		}
+	}
+	for _, subject := range collector.Subjects() {
+		if s.collected[subject] == 0 {
+			w.t.Errorf("%s were never collected", subject)
 		}
 	}
 	text := testkit.Text(w.log.Take())

@@ -84,6 +84,12 @@ func newCountedAccount(w *countedWorld, index int) *countedAccount {
 		a.campaigns = append(a.campaigns, c)
 		opts.Campaigns = append(opts.Campaigns, c.source)
 	}
+	for id := range int64(countedMailboxes) {
+		opts.Mailboxes = append(opts.Mailboxes, simulator.Mailbox{
+			ID: id + 1, Address: fmt.Sprintf("m%d@own.example", id), DailyLimit: 50, Trouble: 0.3, Seed: rng.Uint64(),
+			Campaigns: []int64{a.campaigns[0].query.CampaignID}, Warmup: &simulator.Warmup{Start: a.model.Start, PerDay: 20, Spam: 0.1},
+		})
+	}
 	a.api = newAPI(w.t, opts)
 	a.sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Delay(700 * time.Millisecond)}}) // so that refreshes last
 	a.twin = newAPI(w.t, simulator.Options{Campaigns: opts.Campaigns, Clock: func() time.Time { return a.moment }}).sim

@@ -16,6 +16,8 @@ type page struct {
 	campaigns map[int64]*shown
 	failures  map[failure]float64      // refreshes that failed, those above 0
 	maxAge    map[string]time.Duration // promised, by account
+	mailboxes map[string]int           // by account
+	collected map[string]int           // accounts for which it goes well, by subject
 }
 
 // failure is a reason for which refreshes of an account failed.
@@ -42,7 +44,7 @@ var counts = map[string]func(*simulator.StepCounts) *int64{
 // readPage reads the families that matter here. A step that lacks one of its six counts is an error.
 func readPage(t testing.TB, families []*dto.MetricFamily) page {
 	t.Helper()
-	p := page{campaigns: map[int64]*shown{}, failures: map[failure]float64{}, maxAge: map[string]time.Duration{}}
+	p := page{campaigns: map[int64]*shown{}, failures: map[failure]float64{}, maxAge: map[string]time.Duration{}, mailboxes: map[string]int{}, collected: map[string]int{}}
 	for _, f := range families {
 		if f.GetName() != "smartlead_campaign_up" {
 			continue
@@ -71,6 +73,10 @@ func readPage(t testing.TB, families []*dto.MetricFamily) page {
 				p.failures[failure{label(m, "account"), label(m, "reason")}] = m.GetCounter().GetValue()
 			case f.GetName() == "smartlead_exporter_max_age_seconds":
 				p.maxAge[label(m, "account")] = time.Duration(m.GetGauge().GetValue() * float64(time.Second))
+			case f.GetName() == "smartlead_account_mailboxes":
+				p.mailboxes[label(m, "account")] = int(m.GetGauge().GetValue())
+			case f.GetName() == "smartlead_exporter_subject_up":
+				p.collected[label(m, "subject")] += int(m.GetGauge().GetValue())
 			case count != nil:
 				step := int(number(t, label(m, "sequence_number")))
 				*count(of(m).step(step)) = int64(m.GetGauge().GetValue())
