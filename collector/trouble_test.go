@@ -43,11 +43,11 @@ func TestAccountBackOff(t *testing.T) {
 						remove := sim.Inject(simulator.Fault{Effects: []simulator.Effect{effect}})
 						time.Sleep(ttl)
 						sim.ForgetRequests()
-						scrapes := func(d time.Duration) (p page) {
+						scrapes := func(d time.Duration) page {
 							for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(20 * time.Second) {
-								p = e.scrapeFor(time.Second)
+								e.collectFor(time.Second)
 							}
-							return p
+							return e.scrapeFor(time.Second)
 						}
 						scrapes(2 * time.Hour)
 						if n := len(sim.Requests()); n > 50 {
