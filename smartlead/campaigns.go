@@ -171,7 +171,7 @@ func (c *Campaign) read(d *jsontext.Decoder, field string) error {
 	}
 	switch field {
 	case "name":
-		c.Name = cutText(scalarText(v))
+		c.Name = shortText(v)
 	case "status":
 		c.Status = strings.ToUpper(cutText(strings.TrimSpace(scalarText(v))))
 	case "created_at":
@@ -202,6 +202,9 @@ func clientID(v jsontext.Value) string {
 	}
 	return cutText(strings.TrimSpace(scalarText(v)))
 }
+
+// shortText reads a name or the like; what is no scalar is none.
+func shortText(v jsontext.Value) string { return cutText(scalarText(v)) }
 
 // cutText returns s as valid UTF-8 of at most MaxNameLength characters.
 func cutText(s string) string {

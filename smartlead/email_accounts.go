@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -106,42 +105,29 @@ func readEmailAccount(d *jsontext.Decoder) (EmailAccount, error) {
 	a := EmailAccount{DailyLimit: -1, SentToday: -1, Campaigns: -1}
 	err := readObject(d, func(name string) error {
 		switch name {
+		case "id":
+			return readID(d, &a.ID)
+		case "from_email":
+			return readAs(d, &a.Address, shortText)
+		case "type":
+			return readAs(d, &a.Type, upperText)
+		case "client_id":
+			return readAs(d, &a.ClientID, clientID)
+		case "is_smtp_success":
+			return readAs(d, &a.SMTPUp, flagOrNil)
+		case "is_imap_success":
+			return readAs(d, &a.IMAPUp, flagOrNil)
+		case "message_per_day":
+			return readAs(d, &a.DailyLimit, countOrUnknown)
+		case "daily_sent_count":
+			return readAs(d, &a.SentToday, countOrUnknown)
+		case "campaign_count":
+			return readAs(d, &a.Campaigns, countOrUnknown)
 		case "warmup_details":
 			return readWarmup(d, &a.Warmup)
-		case "id", "from_email", "type", "client_id", "is_smtp_success", "is_imap_success", "message_per_day",
-			"daily_sent_count", "campaign_count":
 		default:
 			return skipValue(d)
 		}
-		v, err := readValue(d)
-		if err != nil {
-			return err
-		}
-		switch name {
-		case "id":
-			n, _, err := parseCount(v)
-			if err != nil {
-				return fmt.Errorf("id: %w", err)
-			}
-			a.ID = n
-		case "from_email":
-			a.Address = cutText(scalarText(v))
-		case "type":
-			a.Type = strings.ToUpper(cutText(strings.TrimSpace(scalarText(v))))
-		case "client_id":
-			a.ClientID = clientID(v)
-		case "is_smtp_success":
-			a.SMTPUp = flagOrNil(v)
-		case "is_imap_success":
-			a.IMAPUp = flagOrNil(v)
-		case "message_per_day":
-			a.DailyLimit = countOrUnknown(v)
-		case "daily_sent_count":
-			a.SentToday = countOrUnknown(v)
-		case "campaign_count":
-			a.Campaigns = countOrUnknown(v)
-		}
-		return nil
 	})
 	if err == nil && a.ID == 0 {
 		err = errors.New("id is missing")
@@ -158,26 +144,22 @@ func readWarmup(d *jsontext.Decoder, warmup **Warmup) error {
 	*warmup = w
 	return readObject(d, func(name string) error {
 		switch name {
-		case "status", "total_sent_count", "total_spam_count", "warmup_reputation":
+		case "status":
+			return readAs(d, &w.Status, upperText)
+		case "total_sent_count":
+			return readAs(d, &w.Sent, countOrUnknown)
+		case "total_spam_count":
+			return readAs(d, &w.Spam, countOrUnknown)
+		case "warmup_reputation":
+			return readAs(d, &w.Reputation, percentOrUnknown)
 		default:
 			return skipValue(d)
 		}
-		v, err := readValue(d)
-		if err != nil {
-			return err
-		}
-		switch name {
-		case "status":
-			w.Status = strings.ToUpper(cutText(strings.TrimSpace(scalarText(v))))
-		case "total_sent_count":
-			w.Sent = countOrUnknown(v)
-		case "total_spam_count":
-			w.Spam = countOrUnknown(v)
-		case "warmup_reputation":
-			w.Reputation = percentOrUnknown(v)
-		}
-		return nil
 	})
+}
+
+func upperText(v jsontext.Value) string {
+	return strings.ToUpper(cutText(strings.TrimSpace(scalarText(v))))
 }
 
 // countOrUnknown reads a count of which nothing depends but itself: what is none is -1.

@@ -3,7 +3,6 @@ package smartlead
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -59,26 +58,15 @@ func readLeadCategory(d *jsontext.Decoder) (LeadCategory, error) {
 	var category LeadCategory
 	err := readObject(d, func(name string) error {
 		switch name {
-		case "id", "name", "sentiment_type":
+		case "id":
+			return readID(d, &category.ID)
+		case "name":
+			return readAs(d, &category.Name, shortText)
+		case "sentiment_type":
+			return readAs(d, &category.Sentiment, func(v jsontext.Value) string { return strings.ToLower(shortText(v)) })
 		default:
 			return skipValue(d)
 		}
-		v, err := readValue(d)
-		if err != nil {
-			return err
-		}
-		switch name {
-		case "id":
-			category.ID, _, err = parseCount(v)
-			if err != nil {
-				return fmt.Errorf("id: %w", err)
-			}
-		case "name":
-			category.Name = cutText(scalarText(v))
-		case "sentiment_type":
-			category.Sentiment = strings.ToLower(cutText(scalarText(v)))
-		}
-		return nil
 	})
 	if err == nil && (category.ID == 0 || category.Name == "") {
 		err = errors.New("id or name is missing")

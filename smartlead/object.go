@@ -33,6 +33,28 @@ func readObject(d *jsontext.Decoder, field func(name string) error) error {
 	return nil
 }
 
+// readAs reads the next value as what parse makes of it.
+func readAs[T any](d *jsontext.Decoder, to *T, parse func(jsontext.Value) T) error {
+	v, err := readValue(d)
+	if err != nil {
+		return err
+	}
+	*to = parse(v)
+	return nil
+}
+
+// readID reads the next value as an id, which is 0 if there is none.
+func readID(d *jsontext.Decoder, id *int64) error {
+	v, err := readValue(d)
+	if err != nil {
+		return err
+	}
+	if *id, _, err = parseCount(v); err != nil {
+		return fmt.Errorf("id: %w", err)
+	}
+	return nil
+}
+
 // readArray reads the next value, an array of at most a number of elements, and calls element for each. element reads
 // the element and nothing else.
 func readArray(d *jsontext.Decoder, most int, element func() error) error {

@@ -116,20 +116,13 @@ func readCampaignStats(d *jsontext.Decoder) (CampaignStats, error) {
 		switch name {
 		case "id":
 			return readPositive(d, name, &campaign.CampaignID)
-		case "unique_lead_count", "positive_replied":
+		case "unique_lead_count":
+			return readAs(d, &campaign.Contacted, countOrUnknown)
+		case "positive_replied":
+			return readAs(d, &campaign.PositiveReplies, countOrUnknown)
 		default:
 			return skipValue(d)
 		}
-		v, err := readValue(d)
-		if err != nil {
-			return err
-		}
-		if name == "unique_lead_count" {
-			campaign.Contacted = countOrUnknown(v)
-		} else {
-			campaign.PositiveReplies = countOrUnknown(v)
-		}
-		return nil
 	})
 	if err == nil && campaign.CampaignID == 0 {
 		err = errors.New("id is missing")

@@ -109,20 +109,16 @@ func readSequenceVariant(d *jsontext.Decoder) (Variant, error) {
 		switch name {
 		case "id":
 			return readPositive(d, name, &variant.ID)
-		case "variant_label", "is_deleted":
+		case "variant_label":
+			return readAs(d, &variant.Label, shortText)
+		case "is_deleted":
+			return readAs(d, &variant.Deleted, func(v jsontext.Value) bool {
+				deleted, _ := parseFlag(v)
+				return deleted
+			})
 		default:
 			return skipValue(d)
 		}
-		v, err := readValue(d)
-		if err != nil {
-			return err
-		}
-		if name == "is_deleted" {
-			variant.Deleted, _ = parseFlag(v)
-		} else {
-			variant.Label = cutText(scalarText(v))
-		}
-		return nil
 	})
 	if err == nil && variant.ID == 0 {
 		err = errors.New("a variant has no id")
