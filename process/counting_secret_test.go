@@ -2,8 +2,6 @@ package process_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -97,16 +95,7 @@ func TestSecretsStaySecretWhileCounting(t *testing.T) {
 			look(" beside the fault")
 			await(2103)
 			look(" after it")
-			if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
-				t.Fatal(err)
-			}
-			p.wait()
-			shown["stdout"], shown["stderr"] = p.stdout.String(), p.stderr.String()
-			cache, err := os.ReadFile(filepath.Join(dir, "cache.json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			shown["cache.file"] = string(cache)
+			p.leave(shown)
 			for what, text := range shown {
 				lookForSecrets(t, what, text)
 			}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -152,6 +153,19 @@ func (p *process) signal(s os.Signal) {
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// leave ends the process and adds to shown what it leaves behind: its output, and the cache file cache.json of its folder.
+func (p *process) leave(shown map[string]string) {
+	p.t.Helper()
+	p.signal(os.Interrupt)
+	p.wait()
+	shown["stdout"], shown["stderr"] = p.stdout.String(), p.stderr.String()
+	cache, err := os.ReadFile(filepath.Join(p.cmd.Dir, "cache.json"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	shown["cache.file"] = string(cache)
 }
 
 // reply is an answer that has been read.

@@ -3,7 +3,6 @@ package process_test
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -92,16 +91,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		check.wait()
 		shown["check: "+name] = check.stdout.String() + check.stderr.String()
 	}
-	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	p.wait()
-	shown["stdout"], shown["stderr"] = p.stdout.String(), p.stderr.String()
-	cache, err := os.ReadFile(filepath.Join(dir, "cache.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown["cache.file"] = string(cache)
+	p.leave(shown)
 
 	for what, text := range shown {
 		lookForSecrets(t, what, text)

@@ -2,8 +2,6 @@ package process_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -70,16 +68,7 @@ func TestPasswordsOfMailboxesStaySecret(t *testing.T) {
 				shown[path] = p.get(path).body
 			}
 			shown["/status as JSON"] = p.get("/status", "Accept", "application/json").body
-			if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
-				t.Fatal(err)
-			}
-			p.wait()
-			shown["stdout"], shown["stderr"] = p.stdout.String(), p.stderr.String()
-			cache, err := os.ReadFile(filepath.Join(dir, "cache.json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			shown["cache.file"] = string(cache)
+			p.leave(shown)
 			for what, text := range shown {
 				if strings.Contains(text, mailboxPassword) {
 					t.Errorf("%s has a password:\n%s", what, text)
