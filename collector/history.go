@@ -96,11 +96,11 @@ func (p *past) refreshes() []Refresh {
 	return refreshes
 }
 
-// remember takes note of a refresh of a campaign that has ended. before are the counts that it was to bring up to date. s.mu
-// is held.
-func (c *campaign) remember(result *counting.Result, err error, before *smartlead.Statistics) {
+// remember takes note of a refresh of a campaign that has ended, and of by how much the counts rose or fell; -1 where there is
+// nothing to compare. s.mu is held.
+func (c *campaign) remember(result *counting.Result, err error, changes float64) {
 	r := Refresh{
-		Began: c.tried, Duration: c.known.Duration, Requests: c.known.Requests, Method: c.method, Recount: result.Recount, Changes: -1,
+		Began: c.tried, Duration: c.known.Duration, Requests: c.known.Requests, Method: c.method, Recount: result.Recount, Changes: int64(changes),
 	}
 	switch {
 	case err != nil:
@@ -109,9 +109,6 @@ func (c *campaign) remember(result *counting.Result, err error, before *smartlea
 		r.Method = counting.MethodRows
 	default:
 		r.Method = result.State.Method()
-	}
-	if err == nil && before != nil {
-		r.Changes = int64(changesBetween(before, &result.Statistics))
 	}
 	c.past.add(&r)
 }

@@ -191,18 +191,21 @@ func (s *Store) finish(ctx context.Context, c *campaign, result *counting.Result
 	}
 	s.changes++
 	c.known.Duration, c.known.Requests = now.Sub(c.tried), result.Statistics.Requests
-	before := c.known.Statistics
+	changes := -1.0 // there is nothing to compare
 	if err != nil {
 		s.failed(c, err, since, trial, now)
 	} else {
+		if before := c.known.Statistics; before != nil {
+			changes = changesBetween(before, &result.Statistics)
+		}
 		s.good(a, now)
-		s.succeeded(c, result, now)
+		s.succeeded(c, result, changes, now)
 	}
-	c.remember(result, err, before)
+	c.remember(result, err, changes)
 }
 
-// succeeded takes in a refresh that came whole. s.mu is held.
-func (s *Store) succeeded(c *campaign, result *counting.Result, now time.Time) {
+// succeeded takes in a refresh that came whole. changes is by how much the counts rose or fell. s.mu is held.
+func (s *Store) succeeded(c *campaign, result *counting.Result, changes float64, now time.Time) {
 	statistics := &result.Statistics
 	s.takeFindings(c, result, now)
 	s.sayRecovery(c, now)
@@ -212,7 +215,7 @@ func (s *Store) succeeded(c *campaign, result *counting.Result, now time.Time) {
 	s.recounted(c, result)
 	s.sayMissing(c, statistics)
 	if c.known.Statistics != nil {
-		c.known.Rate = c.known.Rate.learn(changesBetween(c.known.Statistics, statistics), now.Sub(c.known.LastSuccess))
+		c.known.Rate = c.known.Rate.learn(changes, now.Sub(c.known.LastSuccess))
 	}
 	c.failures, c.retryAt, c.alone, c.inherited = 0, time.Time{}, false, false
 	c.known.Counting, c.atLeast = result.State, 0
