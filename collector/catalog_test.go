@@ -341,10 +341,12 @@ func TestTargets(t *testing.T) {
 		list := active(1)
 		list[0].ClientID, list[0].Tags = "77", []string{"eu", "outbound"}
 		l.Answer(list...)
+		l.Take(time.Second)
 		time.Sleep(time.Minute)
 		if targets, err := e.store.Targets(t.Context()); err == nil {
 			t.Errorf("a list that failed was waited for: %v", targets)
 		}
+		time.Sleep(time.Second)
 		synctest.Wait()
 		got, err := e.store.Targets(t.Context())
 		if err != nil {
