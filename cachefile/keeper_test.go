@@ -42,6 +42,9 @@ func keep(t *testing.T) *kept {
 	k := &kept{t: t, api: testkit.NewFetcher(), log: &testkit.Journal{}}
 	k.store = collector.NewStore(log.NewNopLogger(), metrics)
 	k.Keeper = cachefile.NewKeeper(k.log, k.store, smartlead.NewBudgets())
+	var running sync.WaitGroup
+	running.Go(func() { _ = k.store.Run(t.Context()) })
+	t.Cleanup(running.Wait)
 	return k
 }
 
@@ -72,9 +75,6 @@ func (k *kept) mustConfigure(path string, ids ...int64) {
 // fetch has the campaigns fetched that are due.
 func (k *kept) fetch() {
 	k.t.Helper()
-	ctx, end := context.WithCancel(k.t.Context())
-	var running sync.WaitGroup
-	running.Go(func() { _ = k.store.Run(ctx) })
 	metrics := make(chan prometheus.Metric)
 	go func() {
 		defer close(metrics)
@@ -82,8 +82,6 @@ func (k *kept) fetch() {
 	}()
 	for range metrics { // nobody looks at them
 	}
-	end()
-	running.Wait()
 }
 
 // fetched returns the campaigns with values in a file.
