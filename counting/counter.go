@@ -129,7 +129,7 @@ func (c *ByRows) Count(ctx context.Context, task Task) (Result, error) {
 	statistics.Recent = nil // which nobody needs
 	result := Result{Statistics: statistics, AllRows: true}
 	if err == nil {
-		result.State = &State{RowsCost: statistics.Requests, Cost: float64(statistics.Requests)}
+		result.State = &State{RowsCost: statistics.Requests, Cost: float64(statistics.Requests), Undetected: true}
 	}
 	return result, err
 }

@@ -65,7 +65,7 @@ func (s *State) NextCost(now time.Time, changes float64) float64 {
 	switch {
 	case s == nil:
 		return 1
-	case s.byRows(now):
+	case s.Undetected, s.byRows(now):
 		return max(float64(s.RowsCost), 1)
 	case s.Detected == nil:
 		return float64(s.RowsCost) + s.Detected.cost()
@@ -163,7 +163,7 @@ func (r *run) all(reading *Reading) (Result, error) {
 
 // counted makes the result of a count by all rows.
 func (r *run) counted(statistics smartlead.Statistics, reading *Reading) Result {
-	next := &State{}
+	next := &State{Undetected: r.task.Query.SentWithin > 0}
 	r.fill(reading, &statistics)
 	if old := r.task.State; old != nil {
 		next.Cost, next.Misses, next.RowsUntil, next.Unfiltered = old.Cost, old.Misses, old.RowsUntil, old.Unfiltered

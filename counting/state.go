@@ -83,6 +83,8 @@ type State struct {
 	AnalyticsAfter time.Time
 	// Unfiltered says that the API doesn't apply filters to this campaign.
 	Unfiltered bool
+	// Undetected says that no detector was asked for, nor is to be the next time unless the configuration changes.
+	Undetected bool
 }
 
 // Method returns how the campaign is counted.
