@@ -75,12 +75,12 @@ func (q *changeQueue) Pop() any {
 }
 
 // divisorFor returns what a campaign's e-mails and its page size are divided by, so that days pass in seconds. Requests stay
-// the same. Where much changes, enough e-mails are left for an hour's opens.
-func divisorFor(sends bool, emails float64) int {
+// the same. Where much changes, enough e-mails are left for some hours' opens.
+func divisorFor(sends bool) int {
 	switch {
 	case !sends:
 		return 100
-	case emails < 12_000:
+	case inFull():
 		return 10
 	default:
 		return 40
@@ -95,21 +95,21 @@ func newChanging(t testing.TB, seed uint64, behaviour simulator.Behaviour) *chan
 	t.Helper()
 	w := &changing{t: t, rng: rand.New(rand.NewPCG(seed, 1)), campaigns: map[int64]*changingCampaign{}}
 	opts := simulator.Options{Behaviour: behaviour, Limits: simulator.Limits{PerMinute: 60, PerHour: 1000}}
-	sizes := rand.New(rand.NewPCG(seed, 2))      // whatever else is drawn
-	between := func(low, high float64) float64 { // evenly on a logarithmic scale
-		return low * math.Pow(high/low, sizes.Float64())
-	}
+	between := func(low, high, share float64) float64 { return low * math.Pow(high/low, share) } // on a logarithmic scale
 	for id := int64(1); id <= 300; id++ {
+		// Sizes and rates are spread evenly over what they lie between, the ones independent of the others, so that no
+		// draw of a few large campaigns decides what is possible.
+		size := func(of int64) float64 { return math.Mod(float64(of)*math.Phi, 1) }
 		var perMin, emails float64
 		switch {
 		case id <= 40:
-			perMin, emails = []float64{0.3, 1, 2, 4}[id%4], between(3000, 60_000)
+			perMin, emails = []float64{0.3, 1, 2, 4}[id%4], between(3000, 60_000, (float64((id-1)/4)+0.5)/10)
 		case id <= 110:
-			perMin, emails = between(0.005, 0.05), between(3000, 20_000)
+			perMin, emails = between(0.005, 0.05, (float64(id-41)+0.5)/70), between(3000, 20_000, size(id-40))
 		default:
-			perMin, emails = 0.001*sizes.Float64(), between(500, 20_000)
+			perMin, emails = 0.001*(float64(id-111)+0.5)/190, between(500, 20_000, size(id-110))
 		}
-		c := &changingCampaign{id: id, perMin: perMin, divisor: divisorFor(id <= 40, emails)}
+		c := &changingCampaign{id: id, perMin: perMin, divisor: divisorFor(id <= 40)}
 		for i := range int(emails) / c.divisor {
 			sent := time.Now().Add(-time.Duration((1+i)*c.divisor) * 22 * time.Second)
 			e := simulator.Email{StatsID: strconv.FormatInt(id, 10) + "-" + strconv.Itoa(i), LeadEmail: "x@y.example", Step: 1 + i%4, SentTime: sent, Variant: 1 + i%2, LeadCategory: "Interested"}
