@@ -77,7 +77,7 @@ func (q *quota) unbounded() bool { return math.IsInf(q.perSecond(), 1) }
 // full reports whether the tokens that are there are as many as can be saved up, so that the next one is lost.
 func (q *quota) full(tokens float64) bool {
 	limits := q.state.Limits
-	if perMinute := limits.PerMinute; perMinute > 0 && tokens >= math.Max(1, float64(perMinute/10))-0.5 {
+	if perMinute := limits.PerMinute; perMinute > 0 && q.ahead() == 0 && tokens >= math.Max(1, float64(perMinute/10))-0.5 {
 		return true
 	}
 	perHour := limits.PerHour
@@ -86,9 +86,9 @@ func (q *quota) full(tokens float64) bool {
 
 // claims are the tokens that belong to what is under way.
 type claims struct {
-	next  int  // requests that are about to be sent
-	all   int  // with those expected after them, of large refreshes none
-	large bool // there is a large refresh
+	next  int // requests that are about to be sent
+	all   int // with those expected after them, of large refreshes none
+	large int // requests expected of large refreshes
 }
 
 func (q *quota) claims() (claimed claims) {
@@ -96,7 +96,7 @@ func (q *quota) claims() (claimed claims) {
 		for _, c := range a.running {
 			switch {
 			case c.remaining > largeRefresh:
-				claimed.large = true
+				claimed.large += c.remaining
 			case c.asked:
 				claimed.all += c.remaining
 			default:
@@ -145,8 +145,8 @@ func (s *Store) dispatchOne(q *quota, now time.Time) (next time.Time, begun bool
 	tokens, claimed := q.tokens(now), q.claims()
 	full := q.limited && q.full(tokens)
 	switch {
-	case tokens-float64(claimed.all) >= 1, full && tokens-float64(claimed.next) >= 1, claimed.large && claimed.all == 0:
-		return s.beginNext(q, claimed.large, full, now)
+	case tokens-float64(claimed.all) >= 1, full && tokens-float64(claimed.next) >= 1, claimed.large > 0 && claimed.all == 0:
+		return s.beginNext(q, claimed, full, now)
 	case tokens < 1:
 		return later(q.state.NextToken(now), now.Add(time.Millisecond)), false
 	default:
@@ -166,7 +166,7 @@ func (s *Store) anyWaits(q *quota) bool {
 
 // beginNext begins a list, a part of a subject or a refresh. Where it begins none, because of what will be over by then, it returns when to
 // look again. s.mu is held.
-func (s *Store) beginNext(q *quota, large, full bool, now time.Time) (next time.Time, begun bool) {
+func (s *Store) beginNext(q *quota, claimed claims, full bool, now time.Time) (next time.Time, begun bool) {
 	if next, begun = s.beginSubject(q, now); begun {
 		return time.Time{}, true
 	}
@@ -195,7 +195,7 @@ func (s *Store) beginNext(q *quota, large, full bool, now time.Time) (next time.
 			if i == manyWaiting && q.unbounded() {
 				break
 			}
-			if large && c.cost(now) > largeRefresh {
+			if claimed.large > 0 && c.cost(now) > largeRefresh {
 				continue // one at a time for a key
 			}
 			candidates = append(candidates, c.candidate(now))
@@ -212,7 +212,16 @@ func (s *Store) beginNext(q *quota, large, full bool, now time.Time) (next time.
 		}
 		return next, false
 	}
-	c := campaigns[i]
+	c, cost := campaigns[i], candidates[i].cost
+	if inTurn {
+		cost = c.turnCost(now)
+	}
+	if at := q.readable(cost, claimed, now); at.After(now) && !c.first && cost > 1 {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+		return next, false
+	}
 	if inTurn {
 		c.inTurn, c.charged = true, int(c.turnCost(now))
 		s.charge(q.id, float64(c.charged))

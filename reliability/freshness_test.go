@@ -332,7 +332,7 @@ func TestFreshness(t *testing.T) {
 	if ratio := came["rows"].byDay.Minutes() / bound; ratio > 1.3 {
 		t.Errorf("by expected change: by day a change is seen after %s, %.2f times what is possible, want at most 1.3 times", came["rows"].byDay, ratio)
 	}
-	most("by expected change", came["rows"], came["turn"], 0.4)
+	most("by expected change", came["rows"], came["turn"], 1.0/3)
 	most("by totals", came["totals"], came["turn"], 1.0/5)
 	most("by analytics", came["analytics"], came["turn"], 1.0/9)
 	most("with campaigns that can't be had", came["troubled"], came["analytics"], 1.1)
