@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"slices"
 	"time"
 )
@@ -53,3 +54,10 @@ func Learn(r Rate, changes float64, d time.Duration) Rate { return r.learn(chang
 
 // StartRate returns that of a campaign of which nothing is known.
 var StartRate = startRate
+
+// Scrape does what a scrape does to the store, without making metrics, which takes most of the time where there are many.
+func (s *Store) Scrape(ctx context.Context) {
+	s.look(ctx, 0)
+	s.lists()
+	s.subjects()
+}

@@ -8,7 +8,7 @@ import (
 const (
 	// SubjectShare of a key's requests goes to subjects, all of them together, at the most. With so much a change is seen
 	// later by less than a tenth: reliability.TestWhatSubjectsCost.
-	SubjectShare = 0.055
+	SubjectShare = 0.05
 	// maxSubjectCredit is how many requests that share may save up, while there was no token for what waited.
 	maxSubjectCredit = 3
 )

@@ -2,6 +2,7 @@ package counting_test
 
 import (
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -15,7 +16,10 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // much garbage, and little that is kept
+	goleak.VerifyTestMain(m)
+}
 
 // campaignID is the campaign that is counted.
 const campaignID = 7

@@ -46,7 +46,7 @@ func freshnessDays() (all, lead time.Duration) {
 	if inFull() {
 		return 4 * day, day
 	}
-	return 10 * time.Hour, 8 * time.Hour
+	return 6 * time.Hour, 4 * time.Hour
 }
 
 // pass lets the time pass that is simulated. Each minute it calls scrape, if that isn't nil.

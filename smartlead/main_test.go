@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -14,7 +15,10 @@ import (
 	"smartlead_exporter/smartlead/simulator"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // much garbage, and little that is kept
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	testKey = "b7f3c1d2-test-key"
