@@ -65,6 +65,10 @@ WEEKS ?= 26
 weeks: ## Run simulated WEEKS (26) in which everything goes wrong now and then
 	$(GO) test ./reliability -run TestWeeks -weeks $(WEEKS) -seed 0 -v -count=1 -timeout=1h
 
+.PHONY: matrix
+matrix: ## Run the tests with every fault at every moment; other runs do a sixth of them
+	$(GO) test -timeout=$(TIMEOUT) ./reliability -run 'FaultMatrix|FaultsOfSubjects' -count=1
+
 .PHONY: load
 load: ## Run the load tests at full size; takes two minutes and all of the machine
 	$(GO) test ./reliability -run 'TestStorm|TestTooManyScrapes|TestSlowReaders' -load -v -count=1 -timeout=15m

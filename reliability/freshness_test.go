@@ -36,10 +36,7 @@ type freshnessRow struct {
 
 // inFull reports whether TestFreshness or TestWhatSubjectsCost was asked for by its name. Among all tests they are only a few
 // hours of one of the ways.
-func inFull() bool {
-	run := flag.Lookup("test.run").Value.String()
-	return strings.Contains(run, "Freshness") || strings.Contains(run, "WhatSubjectsCost")
-}
+func inFull() bool { return askedFor("Freshness", "WhatSubjectsCost") }
 
 // freshnessDays returns how long is simulated, and how much of it doesn't count.
 func freshnessDays() (all, lead time.Duration) {

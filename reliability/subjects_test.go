@@ -2,7 +2,6 @@ package reliability_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,10 +39,9 @@ func TestFaultsOfSubjects(t *testing.T) {
 	if testing.Short() {
 		t.Skip("has hundreds of cells")
 	}
-	all := strings.Contains(flag.Lookup("test.run").Value.String(), "FaultsOfSubjects") // asked for by its name
 	for i, f := range faults() {
-		if !all && i%6 != 0 {
-			continue // with all of them it takes a minute
+		if !isInPart(i) {
+			continue
 		}
 		if f.dial != nil || f.ofAccount || f.pause > 0 || f.clock != 0 || f.may != nil || f.kind == "status:" && !strings.Contains(f.name, "(") {
 			continue // of the line, the account, or the set of rows, and statuses of which nothing is known
