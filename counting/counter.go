@@ -62,6 +62,18 @@ type Task struct {
 	Recount bool
 }
 
+// all counts all rows. That there are none is believed if it is said twice, where there were some the last time and no time
+// window has passed them: nothing else tells such an answer from a fault.
+func (t *Task) all(ctx context.Context, source Rower) (smartlead.Statistics, error) {
+	statistics, err := source.Statistics(ctx, t.Query)
+	if err != nil || len(statistics.Steps) > 0 || t.Last == nil || len(t.Last.Steps) == 0 || t.Query.SentWithin > 0 {
+		return statistics, err
+	}
+	again, err := source.Statistics(ctx, t.Query)
+	again.Requests += statistics.Requests
+	return again, err
+}
+
 // Result is what counting came to.
 type Result struct {
 	// Statistics are the counts. Their Requests are all requests that were made, and are set with an error, too. Their
@@ -125,7 +137,7 @@ func NewByRows(source Rower) *ByRows { return &ByRows{source} }
 
 // Count counts all rows.
 func (c *ByRows) Count(ctx context.Context, task Task) (Result, error) {
-	statistics, err := c.source.Statistics(ctx, task.Query)
+	statistics, err := task.all(ctx, c.source)
 	statistics.Recent = nil // which nobody needs
 	result := Result{Statistics: statistics, AllRows: true}
 	if err == nil {

@@ -153,7 +153,7 @@ func (r *run) allWithReading() (Result, error) {
 // all counts all rows. reading is what the detector said before; nil if it wasn't asked.
 func (r *run) all(reading *Reading) (Result, error) {
 	r.planned = 0
-	statistics, err := r.source.Statistics(r.ctx, r.task.Query)
+	statistics, err := r.task.all(r.ctx, r.source)
 	r.requests += statistics.Requests
 	if err != nil {
 		return Result{}, err
