@@ -315,7 +315,9 @@ var subjectFailed = regexp.MustCompile(`collecting a subject failed.* reason=(\w
 func (c *partCell) subjectUp() (up float64, series int) {
 	c.t.Helper()
 	ctx, cancel := context.WithCancel(c.t.Context())
-	cancel() // what it has asked for comes after what it shows
+	cancel()
+	// What the scrape asks for comes after what it shows.
+	defer c.north.sim.Inject(simulator.Fault{Effects: []simulator.Effect{simulator.Delay(time.Second)}})()
 	families, err := c.gatherer.ForScrape(ctx, c.own).Gather()
 	if err != nil {
 		c.t.Fatal(err)
