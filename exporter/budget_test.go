@@ -58,9 +58,9 @@ func TestQuotaOverReloads(t *testing.T) {
 				e := begin(t, sim)
 				for i := range 300 {
 					e.mustApply("{cache: {ttl: 1ms}, accounts: [" + config(i) + "]}")
-					for range 5 {
+					for range 2 {
 						e.scrape()
-						time.Sleep(100 * time.Millisecond)
+						time.Sleep(250 * time.Millisecond)
 					}
 				}
 				requests := sim.Requests()
