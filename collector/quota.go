@@ -124,9 +124,7 @@ func (s *Store) dispatch(now time.Time) (again time.Time) {
 			if begun {
 				continue
 			}
-			if !next.IsZero() && (again.IsZero() || next.Before(again)) {
-				again = next
-			}
+			again = sooner(again, next)
 			break
 		}
 	}
@@ -175,9 +173,7 @@ func (s *Store) beginNext(q *quota, claimed claims, full bool, now time.Time) (n
 		until, blocked := a.blocked(&q.state, now)
 		switch {
 		case blocked:
-			if !until.IsZero() && (next.IsZero() || until.Before(next)) {
-				next = until
-			}
+			next = sooner(next, until)
 			continue
 		case a.listFirst():
 			s.beginList(a)
@@ -207,8 +203,8 @@ func (s *Store) beginNext(q *quota, claimed claims, full bool, now time.Time) (n
 	turn, until := s.turn(q, now)
 	i, inTurn := choose(candidates, turn, full || q.unbounded())
 	if i < 0 {
-		if len(candidates) > 0 && (next.IsZero() || until.Before(next)) {
-			next = until
+		if len(candidates) > 0 {
+			next = sooner(next, until)
 		}
 		return next, false
 	}
@@ -217,13 +213,10 @@ func (s *Store) beginNext(q *quota, claimed claims, full bool, now time.Time) (n
 		cost = c.turnCost(now)
 	}
 	if at := q.readable(cost, claimed, now); at.After(now) && !c.first && cost > 1 {
-		if next.IsZero() || at.Before(next) {
-			next = at
-		}
-		return next, false
+		return sooner(next, at), false
 	}
 	if inTurn {
-		c.inTurn, c.charged = true, int(c.turnCost(now))
+		c.inTurn, c.charged = true, int(cost)
 		s.charge(q.id, float64(c.charged))
 		s.tookTurn(q.id)
 	} else if q.unbounded() {

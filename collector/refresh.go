@@ -55,10 +55,7 @@ func (s *Store) take() (begun []func(context.Context), again time.Time) {
 	s.mu.Lock()
 	defer s.unlock()
 	now := time.Now()
-	again = s.dispatch(now)
-	if told := s.sayDue(now); !told.IsZero() && (again.IsZero() || told.Before(again)) {
-		again = told
-	}
+	again = sooner(s.dispatch(now), s.sayDue(now))
 	begun, s.begun = s.begun, nil
 	return begun, again
 }

@@ -65,16 +65,11 @@ func (s *Store) subjectView(c *collecting, now time.Time) subjectView {
 // partFailingSince returns since when a part couldn't be had; zero if it can, or only waits for its turn. s.mu is held.
 func (s *Store) partFailingSince(a *account, p *part, now time.Time) time.Time {
 	since := p.failingSince
-	also := func(other time.Time) {
-		if !other.IsZero() && (since.IsZero() || other.Before(since)) {
-			since = other
-		}
-	}
 	if a.trouble.reason != "" {
-		also(a.trouble.since)
+		since = sooner(since, a.trouble.since)
 	}
 	if p.piece.taken != nil {
-		also(s.failingSince(p.campaign, now))
+		since = sooner(since, s.failingSince(p.campaign, now))
 	}
 	return since
 }

@@ -112,19 +112,13 @@ func (s *Store) tellList(a *account, news episode.News) {
 
 // sayDue tells what has waited to be told, and returns when to look again; zero if nothing waits. s.mu is held.
 func (s *Store) sayDue(now time.Time) (again time.Time) {
-	sooner := func(at time.Time) {
-		if !at.IsZero() && (again.IsZero() || at.Before(again)) {
-			again = at
-		}
-	}
 	for _, a := range s.accounts {
 		s.tellAccount(a, a.told.account.Tick(now))
 		s.tellList(a, a.told.list.Tick(now))
 		s.sayBatches(a, now)
-		sooner(a.told.account.Next())
-		sooner(a.told.list.Next())
+		again = sooner(again, sooner(a.told.account.Next(), a.told.list.Next()))
 		for _, b := range a.told.batches {
-			sooner(b.until)
+			again = sooner(again, b.until)
 		}
 	}
 	return again

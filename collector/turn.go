@@ -54,6 +54,14 @@ func (s *Store) charge(id string, requests float64) {
 	s.credits[id] = saved
 }
 
+// sooner returns the earlier of two moments, of which a zero one is none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
