@@ -1,6 +1,10 @@
 package collector
 
-import "time"
+import (
+	"time"
+
+	"smartlead_exporter/smartlead"
+)
 
 // ahead returns which part of the tokens that a refresh takes have to be there when it begins, so that it is read without
 // waiting for one, as fast as the limit a minute allows. It is 0 where that limit binds, under which hardly any can be saved up.
@@ -28,7 +32,7 @@ func (q *quota) readable(cost float64, claimed claims, now time.Time) time.Time 
 	if claimed.large > 0 && saved < 0 {
 		return now
 	}
-	most := float64(q.state.Limits.PerHour) / 10 / 2             // half of what can be saved up, so that none is lost
+	most := smartlead.Burst(q.state.Limits.PerHour) / 2          // half of what can be saved up, so that none is lost
 	need := ahead*cost + (1-ahead)*min(cost, q.state.MinuteLeft) // since so many leave at once
 	return now.Add(seconds(max(0, min(need, most)-saved) / q.perSecond()))
 }

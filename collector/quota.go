@@ -77,11 +77,11 @@ func (q *quota) unbounded() bool { return math.IsInf(q.perSecond(), 1) }
 // full reports whether the tokens that are there are as many as can be saved up, so that the next one is lost.
 func (q *quota) full(tokens float64) bool {
 	limits := q.state.Limits
-	if perMinute := limits.PerMinute; perMinute > 0 && q.ahead() == 0 && tokens >= math.Max(1, float64(perMinute/10))-0.5 {
+	if perMinute := limits.PerMinute; perMinute > 0 && q.ahead() == 0 && tokens >= smartlead.Burst(perMinute)-0.5 {
 		return true
 	}
 	perHour := limits.PerHour
-	return perHour > 0 && q.state.HourLeft >= math.Max(1, float64(perHour/10))-0.5
+	return perHour > 0 && q.state.HourLeft >= smartlead.Burst(perHour)-0.5
 }
 
 // claims are the tokens that belong to what is under way.

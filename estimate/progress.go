@@ -3,7 +3,6 @@ package estimate
 import (
 	"fmt"
 	"io"
-	"math"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -21,8 +20,7 @@ func waitFor(requests int, limits smartlead.Limits) time.Duration {
 		if limit <= 0 {
 			return 0
 		}
-		atOnce := max(1, float64(limit)/10)
-		rest := max(0, float64(requests)-math.Floor(atOnce))
+		rest := max(0, float64(requests)-smartlead.Burst(limit))
 		return time.Duration(rest / (float64(limit) * 0.9) * float64(window))
 	}
 	return max(wait(limits.PerMinute, time.Minute), wait(limits.PerHour, time.Hour))

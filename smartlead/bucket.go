@@ -15,14 +15,15 @@ type bucket struct {
 }
 
 // room is what the bucket holds at most. Tokens that are held can be used at any time, and so take up room.
-func (b *bucket) room() float64 { return max(0, burst(b.limit)-float64(b.held)) }
+func (b *bucket) room() float64 { return max(0, Burst(b.limit)-float64(b.held)) }
 
 // refill is in tokens a second.
 func refill(limit int, window time.Duration) float64 {
 	return 0.9 * float64(max(limit, 0)) / window.Seconds()
 }
 
-func burst(limit int) float64 { return float64(max(1, limit/10)) }
+// Burst returns how many requests of a limit can be saved up, and so be sent at once: a tenth of it, and one at least.
+func Burst(limit int) float64 { return float64(max(1, limit/10)) }
 
 // set changes the limit. What was spent stays spent: a bucket keeps its tokens.
 func (b *bucket) set(limit int, now time.Time) {
@@ -34,7 +35,7 @@ func (b *bucket) set(limit int, now time.Time) {
 }
 
 // fill sets the tokens to what a bucket holds that has been idle.
-func (b *bucket) fill(now time.Time) { b.tokens, b.at = burst(b.limit), now }
+func (b *bucket) fill(now time.Time) { b.tokens, b.at = Burst(b.limit), now }
 
 // advance adds what has come in until now. While there is no limit nothing does: what was spent then isn't known.
 func (b *bucket) advance(now time.Time) {

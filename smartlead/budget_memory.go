@@ -78,7 +78,7 @@ func (b *budget) restore(m BudgetMemory, now time.Time) {
 		bucket *bucket
 		left   float64
 	}{{&b.minute, m.MinuteLeft}, {&b.hour, m.HourLeft}} {
-		r.bucket.tokens = min(max(r.left, 0), burst(r.bucket.limit))
+		r.bucket.tokens = min(max(r.left, 0), Burst(r.bucket.limit))
 		r.bucket.at = m.At
 		r.bucket.advance(now)
 	}

@@ -118,7 +118,7 @@ func (s BudgetState) TokensBy(t time.Time) float64 {
 		left := float64(max(s.ServerLeft, 0))
 		for _, b := range s.buckets() { // what isn't used until the reset is there after it, as far as the bucket holds it
 			before := min(left, b.tokensBy(from, until))
-			after := min(burst(b.limit), b.tokensBy(from, until)-before) + refill(b.limit, b.window)*t.Sub(until).Seconds()
+			after := min(Burst(b.limit), b.tokensBy(from, until)-before) + refill(b.limit, b.window)*t.Sub(until).Seconds()
 			tokens = min(tokens, before+after)
 		}
 		if until.Equal(t) {
