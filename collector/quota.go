@@ -191,11 +191,11 @@ func (s *Store) beginNext(q *quota, claimed claims, full bool, now time.Time) (n
 			if i == manyWaiting && q.unbounded() {
 				break
 			}
-			if claimed.large > 0 && c.cost(now) > largeRefresh {
+			described := c.candidate(now)
+			if claimed.large > 0 && described.cost > largeRefresh {
 				continue // one at a time for a key
 			}
-			candidates = append(candidates, c.candidate(now))
-			campaigns = append(campaigns, c)
+			candidates, campaigns = append(candidates, described), append(campaigns, c)
 		}
 	}
 	s.candidates, s.candidate = candidates, campaigns
